@@ -1,4 +1,4 @@
-"""What we keep: SQLAlchemy tables and the session. Knows nothing else of ours."""
+"""The database schema: SQLAlchemy tables and sessions. Imports nothing else of this project."""
 
 from models.asking import Ask, Confidence
 from models.base import Base

@@ -1,6 +1,6 @@
-"""On PostgreSQL, `IN` with values is `= ANY` of one array: thousands of parameters cost driver and database more than the rows.
+"""Compile `IN (values)` to `= ANY (array)` on PostgreSQL: thousands of parameters cost driver and server more than the rows.
 
-All statements are written with `column.in_(values)` and mean the same on both databases.
+Queries are written with `column.in_(values)` throughout and mean the same on both databases.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,12 +14,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 
 class _Values(ARRAY[Any]):
-    """An array of whatever collection was given."""
+    """An array parameter that accepts any collection."""
 
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Iterable[Any] | None], Any]:
-        """As the driver takes it: a list, whose texts are no members of an enumeration."""
+        """Convert to a list, as the driver expects, and enum members to plain strings."""
         text = isinstance(self.item_type, String)
         return lambda values: [str(one) if text and one is not None else one for one in values or ()]
 
@@ -34,7 +34,7 @@ def _any_of(element: BinaryExpression[Any], compiler: SQLCompiler, **given: Any)
         and isinstance(right.type, Integer | String)
         and not given.get("literal_binds")
     ):
-        # Of the same name, so that a statement that is kept finds its values.
+        # Keep the parameter's name, so that a cached statement still finds its values.
         values = BindParameter(right.key, right.value, type_=_Values(right.type), unique=False)
         return f"{compiler.process(element.left, **given)} = ANY ({compiler.process(values, **given)})"
     return str(compiler.visit_binary(element, **given))  # type: ignore[no-untyped-call]

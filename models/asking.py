@@ -1,4 +1,4 @@
-"""What people are asked about by Leeway itself, and what owners said of their key results."""
+"""Questions that Leeway sends to people, and the confidence that owners report in their key results."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,10 +11,10 @@ from models.retried import Retried
 
 
 class Ask(Retried, Base):
-    """One question to one address in a round: claimed by a sender, then sent, and reminded of at most once.
+    """One question to one address in a round: claimed by a sender, sent, and followed by one reminder at most.
 
-    `kind` is what is asked (`pulse`), `round` the week or quarter, `recipient` an address in lower case, `about` the group that
-    it is asked as. It says that somebody was asked, never whether they answered.
+    `kind` is what is asked (`pulse`), `round` the week or quarter, `recipient` a lower-case address, `about` the group the
+    recipient is asked about. A row records that somebody was asked, never whether they answered.
     """
 
     __tablename__ = "ask"
@@ -30,9 +30,9 @@ class Ask(Retried, Base):
 
 
 class Confidence(Base):
-    """How sure a key result's owner was in a week, from 1 to 10, with a line beside it; `week` is its Monday.
+    """An owner's confidence in a key result for one week, from 1 to 10, with an optional comment; `week` is its Monday.
 
-    It is a figure about the key result. `by` is the digest of the owner's address, used for nothing but forgetting them.
+    The figure describes the key result, not the person. `by` is a hash of the owner's address, used only to forget them.
     """
 
     __tablename__ = "confidence"

@@ -1,4 +1,4 @@
-"""Diagnoses: which form drift has, what it rests on; and which could not be judged."""
+"""Diagnoses (the form that drift takes, with its evidence), and which kinds could not be judged."""
 
 from datetime import date
 from typing import Any
@@ -10,11 +10,11 @@ from models.base import Base
 
 
 class Diagnosis(Base):
-    """What a finding of `kind` says about a scope (the company or a team) and a `subject` in it (`stream:12`, `objective:O1`,
+    """A finding of `kind` about a scope (the company or a team) and a `subject` within it (`stream:12`, `objective:O1`,
     empty for the scope as a whole). Open while `ended_on` is empty; it has held from `found_on` to `seen_on`.
 
-    `strength` is what the kind measures, `low` and `high` its 90 % interval; `figures` are those of its sentences, names by what
-    they are looked up by; `streams` and `items` are the evidence.
+    `strength` is the quantity that the kind measures, `low` and `high` its 90 % interval; `figures` holds the values used in its
+    sentences, with names replaced by their keys; `streams` and `items` are the evidence.
     """
 
     __tablename__ = "diagnosis"
@@ -36,8 +36,8 @@ class Diagnosis(Base):
 
 
 class Judged(Base):
-    """When a kind of diagnosis was last looked for. `because` says why it could not be judged, empty where it was; `failed` where
-    that is a fault of the program."""
+    """When a kind of diagnosis was last evaluated. `because` says why it could not be judged (empty if it was); `failed` is set
+    if the reason is an error in the program."""
 
     __tablename__ = "judged"
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -1,4 +1,4 @@
-"""Drifts, shifts between objectives, faults of the data; themes."""
+"""Drifts, shifts between objectives, data faults; themes."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,19 +10,19 @@ from models.base import Base
 from models.retried import Retried
 
 OPEN_STATES = ("raised", "acknowledged", "snoozed")
-"""States of a drift that is not over. It ends as recovered, intended, deepened (a further fall took its place), replanned
-(the priorities changed) or superseded (with what became known, it would not have been raised)."""
+"""States of a drift that is not over. It ends as recovered, intended, deepened (a further fall replaced it), replanned
+(the priorities changed) or superseded (given what is known now, it would not have been raised)."""
 NOTED = "noted"
-"""State of what is said once and has no life of its own: a shift between objectives."""
+"""State of a finding that is reported once and has no lifecycle: a shift between objectives."""
 
 
 class Drift(Base):
-    """A sustained change of a share (kind `drift`), a share below its plan (`gap`, `subject` is the objective, `before` its
-    plan), a shift between objectives (`objective`, `subject` is the one that lost), a fault of the data (`data`, `subject` is
-    the source) or a plan that has run out (`plan`, `subject` is its last day). `start_low` and
-    `start_high` bound the start with 90 %.
+    """A sustained change of a share (kind `drift`), a share below its plan (`gap`; `subject` is the objective, `before` its
+    plan), a shift between objectives (`objective`; `subject` is the one that lost), a data fault (`data`; `subject` is the
+    source) or a plan that has run out (`plan`; `subject` is its last day). `start_low` and `start_high` are the 90 % bounds of
+    the start.
 
-    Who was notified of it stands in `notification`, a row a channel.
+    Who was notified is recorded in `notification`, one row per channel.
     """
 
     __tablename__ = "drift"
@@ -47,11 +47,11 @@ class Drift(Base):
 
 
 class Notification(Retried, Base):
-    """A drift and a channel: whether people there were notified, where the message stands, what was said last.
+    """Delivery of a drift through one channel: whether people were notified, where the message is, what it last said.
 
-    `claimed_at` is set while a sender is at it; `tried_at` since the first attempt whose outcome nobody recorded: that
-    message may stand somewhere. `said_state` and `said_fall` (points) are what the last message said, so that the next
-    one says only what changed.
+    `claimed_at` is set while a sender works on it; `tried_at` since the first attempt whose outcome was not recorded, after which
+    the message may already have arrived. `said_state` and `said_fall` (percentage points) are what the last message said, so
+    that the next one reports only what changed.
     """
 
     __tablename__ = "notification"
@@ -68,7 +68,7 @@ class Notification(Retried, Base):
 
 
 class Theme(Base):
-    """A cluster of work that serves no key result. `weeks` are its person-days by team and week (its Monday) over half a year."""
+    """A cluster of work that serves no key result. `weeks`: its person-days by team and week (its Monday) over half a year."""
 
     __tablename__ = "theme"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -82,7 +82,7 @@ class Theme(Base):
 
 
 class Walked(Base):
-    """Where the detector's walk through the days stood after one of them, and a digest of what that rests on."""
+    """The detector's state after walking through a day, and a digest of its inputs."""
 
     __tablename__ = "walked"
     day: Mapped[date] = mapped_column(primary_key=True)

@@ -31,7 +31,7 @@ class InProgress(Base):
 
 
 class Capacity(Base):
-    """What a person was expected to work on a day, in person-days, before absence is known."""
+    """The person-days a person was expected to work on a day, before any absence is known."""
 
     __tablename__ = "capacity"
     day: Mapped[date] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""What people answered: labels, questions, decisions."""
+"""Human feedback: labels, questions, decisions."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.base import Base
 
 
 class Label(Base):
-    """What a person said an item serves (None: no key result). `origin` tells an audit from a correction."""
+    """The key result that a person assigned to an item (None: no key result). `origin` separates audits from corrections."""
 
     __tablename__ = "label"
     work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), primary_key=True)
@@ -19,7 +19,7 @@ class Label(Base):
 
 
 class Question(Base):
-    """An item that is worth a person's label, the most telling first."""
+    """An item worth labelling by a person, the most informative first."""
 
     __tablename__ = "question"
     work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), primary_key=True)
@@ -27,9 +27,9 @@ class Question(Base):
 
 
 class Decision(Base):
-    """What somebody decided about a drift: acknowledged, snoozed, intended, assigned. `by` is their account or role.
+    """A person's decision about a drift: acknowledged, snoozed, intended or assigned. `by` is their account or role.
 
-    `nonce` names the request, so that one that comes twice is kept once.
+    `nonce` identifies the request, so that a repeated request is stored once.
     """
 
     __tablename__ = "decision"
@@ -43,7 +43,7 @@ class Decision(Base):
 
 
 class ThemeAnswer(Base):
-    """What a lead or the COO said about a theme: continue, reshape or stop. By name, since themes are found anew."""
+    """The answer of a lead or the COO about a theme: continue, reshape or stop. Keyed by name, since themes are recomputed."""
 
     __tablename__ = "theme_answer"
     theme: Mapped[str] = mapped_column(String(200), primary_key=True)

@@ -1,4 +1,4 @@
-"""What was pulled: cursors, records that were set aside, work items, signals."""
+"""Ingested data: cursors, records set aside, work items, signals."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 
 ALL_OF_IT = date(1, 1, 1)
-"""`effort_from` of a new work item: all days on which anything happened on it."""
+"""`effort_from` of a new work item: every day with activity on it."""
 
 
 class StreamCursor(Base):
-    """Where the next pull of a stream begins; written in the same transaction as the page before it. `horizon` is how far
-    back its first pull went: what happened before is known in fragments only. `reached` is how far back it was read so far."""
+    """Where the next pull of a stream begins, written in the same transaction as the page before it. `horizon` is how far back
+    the first pull went; earlier events are known only in part. `reached` is how far back it has been read so far."""
 
     __tablename__ = "stream_cursor"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -28,8 +28,8 @@ class StreamCursor(Base):
 
 
 class Tenant(Base):
-    """Whose a source is: what was kept came from the site, workspace or account of this id, address and label. `refused` says
-    what its settings lead to now, where that is another one."""
+    """The owner of a source: stored data came from the site, workspace or account with this id, address and label. `refused`
+    names the one that the settings now lead to, if it is a different one."""
 
     __tablename__ = "tenant"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -41,7 +41,7 @@ class Tenant(Base):
 
 
 class Failure(Base):
-    """An item that could not be understood and was set aside."""
+    """A record that could not be parsed and was set aside."""
 
     __tablename__ = "failure"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -52,9 +52,9 @@ class Failure(Base):
 
 
 class WorkItem(Base):
-    """An issue, thread, deal or ticket. Three marks say what is pending: `stale` when it or a signal on it changed since
-    it was encoded, `unmatched` when it was encoded since it was matched, `effort_from` the first day whose effort its news
-    can change. `text_dropped` when its words were deleted after encoding (retention), so that its vector must be kept."""
+    """An issue, thread, deal or ticket. Three marks show what is pending: `stale` if it or a signal on it changed since it was
+    encoded, `unmatched` if it was encoded since it was last matched, `effort_from` the first day whose effort its changes can
+    affect. `text_dropped`: its text was deleted after encoding (retention), so its vector must be kept."""
 
     __tablename__ = "work_item"
     __table_args__ = (
@@ -89,7 +89,7 @@ class WorkItem(Base):
 
 
 class FormerKey(Base):
-    """A key that an item had before, as people go on to use it. `settled` once what was read before names its present one."""
+    """An item's earlier key, which people go on using. `settled` once what was read earlier refers to the present key."""
 
     __tablename__ = "former_key"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -99,7 +99,7 @@ class FormerKey(Base):
 
 
 class Signal(Base):
-    """One thing that happened on a work item (`item` is its external id in the same source)."""
+    """One event on a work item (`item` is its external id in the same source)."""
 
     __tablename__ = "signal"
     __table_args__ = (

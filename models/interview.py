@@ -1,4 +1,4 @@
-"""The alignment interview: when it was asked, the sealed answers while it is open, and what is kept of it afterwards."""
+"""The alignment interview: its rounds, the sealed answers while a round is open, and the results kept afterwards."""
 
 import hashlib
 import hmac
@@ -11,16 +11,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 
 PEOPLE = "interview people"
-"""Name of the secret that people's digests are made with."""
+"""Name of the secret that keys the hashes of people's addresses."""
 
 
 def digest_of_person(secret: str, address: str) -> str:
-    """What stands for somebody: the same in every round, and of no use without the installation's secret."""
+    """Return a pseudonym for a person: stable across rounds, and useless without the installation's secret."""
     return hmac.new(secret.encode(), address.lower().encode(), hashlib.sha256).hexdigest()
 
 
 class InterviewRound(Base):
-    """One interview. Until `closes_at` answers are taken and nothing is shown; then results are made and answers deleted."""
+    """One interview. Until `closes_at` answers are accepted and none is shown; then results are computed, answers deleted."""
 
     __tablename__ = "interview_round"
     name: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -30,9 +30,9 @@ class InterviewRound(Base):
 
 
 class InterviewAnswer(Base):
-    """What one person said, encrypted with a key of the round that is deleted with it. `by` is a keyed digest of their address.
+    """One person's answers, encrypted with a key of the round that is deleted with them. `by` is a keyed hash of their address.
 
-    No face reads it, and exports leave it out.
+    No interface reads this table, and exports omit it.
     """
 
     __tablename__ = "interview_answer"
@@ -44,8 +44,8 @@ class InterviewAnswer(Base):
 
 
 class InterviewResult(Base):
-    """What is shown of a round and a group; `found` is empty where nothing may be. `counted` are keyed digests of those whose
-    answers it is made of: a later result is held against them, so that no two of them differ by one or two people."""
+    """The published result of a round for a group; `found` is empty if nothing may be shown. `counted` holds keyed hashes of the
+    respondents: later results are checked against them, so that no two results differ by only one or two people."""
 
     __tablename__ = "interview_result"
     round: Mapped[str] = mapped_column(String(16), primary_key=True)

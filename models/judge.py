@@ -1,4 +1,4 @@
-"""What a judge of whole streams answered, what it was asked of, what it cost, and what it is found to be worth."""
+"""The judge of whole streams: its answers, the questions behind them, its cost, and the weight its answers have earned."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,14 +11,14 @@ from models.base import Base
 THE_JUDGE = "judge"
 """The one row of JudgeState."""
 JUDGE = "judge: "
-"""How an entry of a match's evidence begins that says what the judge answered."""
+"""Prefix of a match's evidence entry that reports the judge's answer."""
 
 
 class JudgeAnswer(Base):
-    """The answer to a question, by a digest of all that was sent, so that nothing is asked twice.
+    """The answer to a question, keyed by a digest of everything that was sent, so that nothing is asked twice.
 
-    `probabilities` by key result, what is missing to 1 is none; `quotes` are the words it rests on, as they were sent.
-    `fault` says why an answer counts for nothing; it has no probabilities then.
+    `probabilities` by key result (the remainder to 1 is none); `quotes` are the words they rest on, as sent. `fault` says why an
+    answer is discarded; it then has no probabilities.
     """
 
     __tablename__ = "judge_answer"
@@ -30,8 +30,8 @@ class JudgeAnswer(Base):
 
 
 class StreamJudged(Base):
-    """Which answer is that of a stream. `liked`: the places of what the match alone likes best there, of all answers and of key
-    results, in the order of what was learned (`JudgeState.weight`); empty until it is learned."""
+    """The answer that applies to a stream. `liked`: the ranks, in the answer, of the match's own favourite among all answers and
+    among key results, in the order in which they were learned (`JudgeState.weight`); empty until then."""
 
     __tablename__ = "stream_judged"
     stream_id: Mapped[int] = mapped_column(ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True)
@@ -49,9 +49,9 @@ class JudgeDay(Base):
 
 
 class JudgeState(Base):
-    """One row, `judge`. `weight` is what its answers are worth, learned of what `digest` stands for. `failing_since`, `failures`
-    and `fault` tell of calls that were not answered; `waiting` is how many streams are to be asked about, `spent` whether only
-    the day's budget keeps them waiting."""
+    """One row, `judge`. `weight` is the learned weight of its answers, `digest` identifies what it was learned from.
+    `failing_since`, `failures` and `fault` describe unanswered calls; `waiting` is the number of streams still to be asked about,
+    `spent` whether only the day's budget delays them."""
 
     __tablename__ = "judge_state"
     name: Mapped[str] = mapped_column(String(16), primary_key=True)

@@ -18,9 +18,9 @@ class Vector(Base):
 
 
 class Match(Base):
-    """Probabilities over key results of a work item; what is missing to 1 is the probability of none (`none`).
+    """Probabilities over key results for a work item; the remainder to 1 is the probability of none (`none`).
 
-    `alone` is what they are without the judge's answer about the item's stream, where that changed them.
+    `alone` holds them without the judge's answer about the item's stream, if that changed them.
     """
 
     __tablename__ = "match"

@@ -1,4 +1,4 @@
-"""What key results and objectives' outcomes were measured to be, a row a day."""
+"""Measured values of key results and of objectives' outcomes, one row per day."""
 
 from datetime import date, datetime
 
@@ -9,9 +9,9 @@ from models.base import Base
 
 
 class Measurement(Base):
-    """The number of a key result's metric, or of an objective's outcome, on a day, or why there is none (`fault`); `key_result`
-    is the key of either. `binding` is the fingerprint of how it is measured: a metric that is measured in another way is another
-    series. `note` is what somebody wrote beside a check-in."""
+    """The value of a key result's metric, or of an objective's outcome, on one day, or the reason why there is none (`fault`);
+    `key_result` is the key of either. `binding` is a fingerprint of how it is measured: measuring it differently starts a new
+    series. `note` is the comment entered with a check-in."""
 
     __tablename__ = "measurement"
     __table_args__ = (UniqueConstraint("key_result", "binding", "day"),)

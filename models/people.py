@@ -1,4 +1,4 @@
-"""People, their accounts in the sources, and whom to forget."""
+"""People, their accounts in the sources, and accounts to forget."""
 
 from datetime import date
 
@@ -9,9 +9,9 @@ from models.base import Base
 
 
 class Person(Base):
-    """Somebody who works here; a team is needed before their effort counts for one.
+    """Somebody who works here; their effort counts for a team only once they have one.
 
-    `forgotten` stands for all of a team's people who were forgotten together: a sum of past effort without a name.
+    `forgotten` marks the placeholder for all of a team's people who were forgotten together: a sum of past effort, without names.
     """
 
     __tablename__ = "person"
@@ -24,7 +24,7 @@ class Person(Base):
 
 
 class Membership(Base):
-    """The days on which a person was in a team, both ends included; `last` is empty while they are in it."""
+    """The days a person was in a team, both ends included; `last` is empty while they are in it."""
 
     __tablename__ = "membership"
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
@@ -34,7 +34,7 @@ class Membership(Base):
 
 
 class Account(Base):
-    """A person's or bot's account in one source. `groups` are names of groups there, one a line."""
+    """A person's or bot's account in one source. `groups` holds the names of its groups there, one per line."""
 
     __tablename__ = "account"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -48,7 +48,7 @@ class Account(Base):
 
 
 class Forgotten(Base):
-    """An account that must not come in again; only a digest of its id is kept."""
+    """An account that must not be ingested again; only a digest of its id is kept."""
 
     __tablename__ = "forgotten"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)

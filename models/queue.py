@@ -1,4 +1,4 @@
-"""The database as queue: leases, chunks of work, fingerprints, cycles."""
+"""The database as a queue: leases, chunks of work, fingerprints, cycles."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from models.base import Base
 
 
 class Lease(Base):
-    """Who works on something that only one at a time may; see pipeline/lease.py."""
+    """The current holder of something that only one process at a time may work on; see pipeline/queue/lease.py."""
 
     __tablename__ = "lease"
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -19,7 +19,7 @@ class Lease(Base):
 
 
 class Chunk(Base):
-    """A chunk of a stage that is pending; whoever does it deletes it in the transaction that holds the results."""
+    """A pending chunk of a stage; whoever does it deletes it in the transaction that stores the results."""
 
     __tablename__ = "part"
     __table_args__ = (UniqueConstraint("stage", "name"),)
@@ -30,7 +30,7 @@ class Chunk(Base):
 
 
 class Fingerprint(Base):
-    """A digest of what a stage's results rest on beside the data; where it differs, all of them are made again."""
+    """A digest of a stage's inputs other than the data; if it changes, all results are recomputed."""
 
     __tablename__ = "basis"
     stage: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -39,8 +39,8 @@ class Fingerprint(Base):
 
 
 class Cycle(Base):
-    """One run of all stages, with what each took and did. `stage` is the one in hand; `through` is the last day that
-    drift was looked for."""
+    """One run of all stages, with how long each took and what it did. `stage` is the one running; `through` is the last day
+    searched for drift."""
 
     __tablename__ = "cycle"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""The register: versions of okrs.yaml, and its teams, objectives and key results for queries."""
+"""The register: versions of okrs.yaml, with teams, objectives and key results as rows for queries."""
 
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from models.base import Base
 
 
 class RegisterVersion(Base):
-    """One loaded okrs.yaml. `document` is the file as it was; the rows below are for queries. `loaded_by` and `reason` say who
-    loaded it and why, where they said so; `origin` where it comes from, None for a file."""
+    """One loaded okrs.yaml. `document` is the file as loaded; the rows below exist for queries. `loaded_by` and `reason` say who
+    loaded it and why, if given; `origin` says where it came from, None for a file."""
 
     __tablename__ = "register_version"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,8 +57,8 @@ class KeyResult(Base):
 
 
 class GoalChoice(Base):
-    """Where a goal differs from the register and the register's word was kept, by the key and field. `said` is a digest of what
-    the source said then: it is asked about again when that changes."""
+    """A goal field that differs from the register where the register's value was kept, by key and field. `said` is a digest of
+    the source's value at that time: the question is asked again when it changes."""
 
     __tablename__ = "goal_choice"
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -68,8 +68,8 @@ class GoalChoice(Base):
 
 
 class GoalLook(Base):
-    """How many goals of a source differed when they were looked at last, so that who does not ask for it hears of it too; `error`
-    says why they could not be read."""
+    """How many goals of a source differed at the last comparison, so that people who do not ask see it too; `error` says why they
+    could not be read."""
 
     __tablename__ = "goal_look"
     source: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -1,4 +1,4 @@
-"""What a row that is delivered somewhere keeps of its refusals; `alerts.retry` has the rule."""
+"""Columns for rows that are delivered somewhere and may be refused; `alerts.retry` has the rule."""
 
 from datetime import datetime
 
@@ -7,9 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Retried:
-    """`error` is why the last attempt failed; `refused` how often in a row it was refused for good, by `refused_by` (a hash).
+    """`error` is the reason the last attempt failed; `refused` counts consecutive permanent refusals by `refused_by` (a hash).
 
-    It is not tried there before `not_before`.
+    Delivery is not attempted there before `not_before`.
     """
 
     error: Mapped[str] = mapped_column(Text, default="")

@@ -1,4 +1,4 @@
-"""What the server of a database says of itself."""
+"""What a database server reports about itself."""
 
 from typing import cast
 
@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 
 
 def may_only_be_read(engine: Engine) -> bool:
-    """Whether a database takes no changes: PostgreSQL's standby, or one that is set so."""
+    """Return True if the database is read-only: a PostgreSQL standby, or one configured that way."""
     with engine.connect() as connection:
         return engine.dialect.name == "postgresql" and connection.scalar(text("SHOW transaction_read_only")) == "on"
 
@@ -17,9 +17,9 @@ _MOVED = """
 
 
 def order_moved(engine: Engine) -> str | None:
-    """From which version of the system's rules for sorting texts to which a PostgreSQL database was moved; None where it was not.
+    """Return "<old> to <new>" if the collation version changed under a PostgreSQL database, None if it did not.
 
-    Its indexes are sorted by the old ones then: what is there may not be found, and be written a second time.
+    Its indexes are then still in the old order: existing rows may not be found and may be inserted a second time.
     """
     if engine.dialect.name != "postgresql":
         return None

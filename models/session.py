@@ -1,4 +1,4 @@
-"""Engines, sessions and the statement that needs to know the database's dialect."""
+"""Engines, sessions and the upsert, which depends on the database's dialect."""
 
 import json
 import os
@@ -33,7 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from models import arrays  # noqa: F401 - statements of all sessions
+from models import arrays  # noqa: F401 - registers the compilation of IN for all sessions
 from models.base import Base, UtcDateTime
 from models.columns import in_binary
 
@@ -41,8 +41,8 @@ _MOST_ROWS = 5_000
 _MOST_PARAMETERS = 30_000  # SQLite allows 32,766 in one statement
 _MOST_IN_JSON = 2_000
 _SORTING = "64MB"
-# What a server, database or role is given for a website's short statements would end every long chunk, and the same one
-# again and again. What the address itself says with `options` holds.
+# Timeouts set on a server, database or role for a website's short statements would abort every long chunk, and the same one
+# again and again. Settings given with `options` in the URL are kept.
 _UNBOUNDED = """
     SELECT set_config(name, CASE name WHEN 'default_transaction_isolation' THEN 'read committed' ELSE '0' END, false)
     FROM pg_settings WHERE source <> 'client' AND setting NOT IN ('0', 'read committed') AND name IN ('statement_timeout',
@@ -54,12 +54,12 @@ _Convert = Callable[[Any], Any]
 
 
 def connect(url: str) -> Engine:
-    """An engine for `sqlite:///file` or `postgresql+psycopg://...`."""
+    """Create an engine for `sqlite:///file` or `postgresql+psycopg://...`."""
     is_file, given = url.startswith("sqlite"), make_url(url)
-    # Whatever PGCLIENTENCODING says here; without parameters in errors: they are people's words.
+    # Regardless of PGCLIENTENCODING. No parameters in error messages: they contain people's words.
     encoded: dict[str, Any] = {} if is_file else {"client_encoding": "utf8"}
     if not is_file and str(given.query.get("prepare_threshold", "")).lower() in ("none", "off"):
-        # A pooler such as PgBouncer may give each transaction another connection, which knows no statement of the last.
+        # A pooler such as PgBouncer may give each transaction another connection, without the statements prepared on the last.
         encoded["prepare_threshold"] = None
         given = given.difference_update_query(["prepare_threshold"])
     engine = create_engine(
@@ -74,15 +74,15 @@ def connect(url: str) -> Engine:
 
 
 class DatabaseUnfit(Exception):
-    """A database that cannot keep what it is given; the message says what to do."""
+    """The database cannot store the data; the message says what to do."""
 
 
 _scan = cast(Any, json.JSONDecoder()).scan_once
 
 
 def _read_json(text: str | bytes) -> Any:
-    """What `json.loads` gives, sooner: most lists and objects of a large company are empty, and the others begin and end where
-    the text does, so that no blanks have to be looked for."""
+    """Like `json.loads` but faster: in a large company most lists and objects are empty, and the others fill the whole text,
+    so there is no white space to skip."""
     said = text.decode() if isinstance(text, bytes) else text
     if said in ("[]", "{}"):
         return [] if said == "[]" else {}
@@ -94,8 +94,8 @@ def _read_json(text: str | bytes) -> Any:
 
 
 def _keep_private(_dialect: Any, _record: Any, arguments: Any, _named: Any) -> None:
-    """A new file is its owner's alone, whatever the umask: it holds names, texts and the keys that sign links."""
-    with suppress(OSError, TypeError, IndexError):  # there already, in memory, or said when it is connected
+    """Create a new file readable by its owner only, whatever the umask: it holds names, texts and the keys that sign links."""
+    with suppress(OSError, TypeError, IndexError):  # exists, is in memory, or connecting reports the error
         os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
@@ -109,13 +109,13 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:
-    """Sums of a million items fit in memory: with the 4 MB that a server gives otherwise they are sorted on disk, ten times as
-    slowly. One that gives more is left as it is. Raises DatabaseUnfit where it cannot hold every character."""
+    """Prepare a new connection. Raise work_mem, so that sums over a million items fit in memory (with the default 4 MB they are
+    sorted on disk, ten times slower); a larger value is kept. Raises DatabaseUnfit if the encoding is not UTF-8."""
     encoding = connection.info.parameter_status("server_encoding")
     if encoding not in (None, "UTF8"):
         connection.close()
         raise DatabaseUnfit(
-            f"the database keeps texts in {encoding}, which has not every character people write. Make another one: "
+            f"the database's encoding is {encoding}, which cannot store every character people write. Create another one: "
             "CREATE DATABASE leeway ENCODING 'UTF8' TEMPLATE template0; and set database.url to it."
         )
     cursor = connection.cursor()
@@ -124,13 +124,13 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
         f"WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('{_SORTING}')"
     )
     cursor.execute(_UNBOUNDED)
-    cursor.execute("SET TIME ZONE 'UTC'")  # times come as we keep them: none of millions has to be converted
+    cursor.execute("SET TIME ZONE 'UTC'")  # as we store times: no conversion of millions of values
     cursor.close()
     connection.commit()
 
 
 def without_password(url: str) -> str:
-    """The address as it may be shown; PostgreSQL takes passwords in its query too."""
+    """Return the URL without its passwords, for display; PostgreSQL accepts them in the query string too."""
     secret = ("password", "sslpassword")
     return make_url(url).difference_update_query(secret).render_as_string()
 
@@ -143,11 +143,10 @@ def upsert(
     compare: Sequence[str] = (),
     keep: bool = False,
 ) -> int:
-    """Insert rows; where one with the same `keys` is there, set all other columns given.
+    """Insert rows; where a row with the same `keys` exists, update all other given columns.
 
-    With `compare`, a row is only touched where one of these columns differs; with `keep`, none that is there.
-    Returns the number of rows that were new or touched. All rows must have the same columns; of two with the same
-    keys the last wins.
+    With `compare`, an existing row is updated only if one of these columns differs; with `keep`, never. Returns the number
+    of rows inserted or updated. All rows must have the same columns; of several with the same keys the last one wins.
     """
     key = itemgetter(*keys)
     rows = list({key(row): row for row in rows}.values())
@@ -164,9 +163,9 @@ def upsert(
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A statement as the driver takes it, and how each value is converted.
+    """A compiled statement and the conversion of each value.
 
-    Compiled once and run by the driver for many rows: SQLAlchemy's own way from rows to parameters costs more than
+    Compiled once and executed by the driver for many rows: SQLAlchemy's own conversion of rows to parameters costs more than
     the database's work here.
     """
 
@@ -176,11 +175,11 @@ class _Plan:
     positional: bool
 
     def statements(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
-        """SQL with its parameters, as the driver takes them.
+        """Yield SQL and parameters for the driver.
 
-        SQLite gets many rows in one statement: between statements its driver takes and gives back the interpreter's
-        lock, and would stand still wherever another thread is busy. PostgreSQL gets them as one JSON text, which it reads
-        itself: row by row the driver would cost more than the database.
+        SQLite gets many rows per statement: between statements its driver releases and reacquires the interpreter lock, and would
+        stall whenever another thread is busy. PostgreSQL gets them as one JSON text, which it parses itself: passing rows one by
+        one would cost the driver more than the database.
         """
         if not self.positional:
             for some in in_batches(rows, _MOST_IN_JSON):
@@ -196,7 +195,7 @@ class _Plan:
             yield f"{head}{_VALUES}{'), ('.join([group] * len(some))}){tail}", tuple(self._in_order(some))
 
     def _in_order(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """The rows' values one after the other; made column by column, which takes half the time of row by row."""
+        """Flatten the rows' values; column by column, which takes half the time of row by row."""
         width = len(self.columns)
         values: list[Any] = [None] * (width * len(rows))
         for place, (name, to) in enumerate(self.columns):
@@ -210,9 +209,9 @@ class _Plan:
 
 
 def _json(convert: _Convert) -> _Convert:
-    """Most lists and objects are empty, and most others of a page say the same few things."""
+    """Cache the conversion of small objects: most values are empty, and most others on a page are the same few."""
 
-    @lru_cache(maxsize=2_000, typed=True)  # or 1 would be written as True
+    @lru_cache(maxsize=2_000, typed=True)  # otherwise 1 could be written as True
     def of_object(count: int, *names_and_values: Any) -> Any:
         return convert(dict(zip(names_and_values[:count], names_and_values[count:], strict=True)))
 
@@ -230,12 +229,12 @@ def _json(convert: _Convert) -> _Convert:
 
 
 def _time(convert: _Convert) -> _Convert:
-    """Nearly all times are in UTC already; then one call gives what SQLAlchemy would store in SQLite."""
+    """Format UTC times, nearly all of them, in one call, exactly as SQLAlchemy stores them in SQLite."""
     return lambda value: value.isoformat(" ", "microseconds")[:26] if value and value.tzinfo is UTC else convert(value)
 
 
 def _given(table: TableClause) -> Select[Any]:
-    """The rows that a parameter holds as JSON; an object within them is text there, which is kept as it is."""
+    """Select rows from a JSON parameter; objects within it are read as text, so that they are stored as given."""
     columns = [sqlalchemy.column(c.name, Text if isinstance(c.type, JSON) else c.type) for c in table.columns]
     given = func.json_to_recordset(cast_to(bindparam(_GIVEN, type_=Text), JSON)).table_valued(*columns)
     rows = given.render_derived(_GIVEN, with_types=True)
@@ -245,7 +244,7 @@ def _given(table: TableClause) -> Select[Any]:
 
 
 def _in_json(value: Any) -> str:
-    """As PostgreSQL reads it."""
+    """Serialise dates and bytes in the form that PostgreSQL parses."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):
@@ -263,7 +262,7 @@ def _plan(
         if c.name not in given and isinstance(c.default, ColumnDefault)
     }
     names = (*given, *defaults)
-    # A plain table of the same name: the real one would add its own defaults and ask for the new ids back.
+    # A plain table of the same name: the real one would add its own defaults and ask for the new ids.
     plain = sqlalchemy.table(table.name, *(sqlalchemy.column(name, table.c[name].type) for name in names))
     if dialect.name == "postgresql":
         statement: Any = postgresql.insert(plain).from_select(names, _given(plain), include_defaults=False)
@@ -295,6 +294,6 @@ def _plan(
 
 
 def in_batches(values: Sequence[Any], size: int = 5_000) -> Iterator[Sequence[Any]]:
-    """As many at once as one statement takes."""
+    """Split a sequence into batches small enough for one statement."""
     for first in range(0, len(values), size):
         yield values[first : first + size]

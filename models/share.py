@@ -1,4 +1,4 @@
-"""Shares by week and scope, the day's work they come from, and the audit's draws."""
+"""Shares by week and scope, the daily work they are computed from, and the audit's draws."""
 
 from datetime import date
 from typing import Any
@@ -11,8 +11,8 @@ from models.base import Base
 
 
 class DayWork(Base):
-    """Effort of one person on one day by objective ('' for none) and by source: what the detector reads, so that a cycle
-    costs what is new. Written with the shares of its week."""
+    """One person's effort on one day by objective ('' for none) and by source. The detector reads these rows, so that a cycle
+    costs only what is new. Written with the shares of its week."""
 
     __tablename__ = "day_work"
     day: Mapped[date] = mapped_column(primary_key=True)
@@ -26,7 +26,7 @@ def _as_given(context: DefaultExecutionContext) -> float:
 
 
 def half_of(share: float, low: float, high: float) -> float:
-    """How far an interval reaches to the side on which it is not cut at 0 or 1."""
+    """Return the half-width of an interval, from the side that is not clipped at 0 or 1."""
     return max(share - low, high - share)
 
 
@@ -36,10 +36,10 @@ def _half_as_given(context: DefaultExecutionContext) -> float:
 
 
 class Share(Base):
-    """Share of the observed effort of a week (its Monday) on an objective, with a 90 % interval.
+    """Share of a week's observed effort (`week` is its Monday) on an objective, with a 90 % interval.
 
-    `scope` is `company` or a team's key; `objective` is a key, '' for work that serves none, or `top`. `read` is the share as
-    it was read from effort and matches, of which `share` is the likeliest truth; the interval reaches `half` to each side.
+    `scope` is `company` or a team's key; `objective` is a key, '' for work that serves none, or `top`. `read` is the raw share
+    computed from effort and matches, `share` the most likely true value given it; the interval extends `half` to each side.
     """
 
     __tablename__ = "share"
@@ -56,7 +56,7 @@ class Share(Base):
 
 
 class UsualShare(Base):
-    """What a scope's shares usually are, by objective, and by how much a reading is stretched around that to be the truth."""
+    """A scope's usual shares by objective, and the factor that stretches a raw share's distance from them to correct it."""
 
     __tablename__ = "usual_share"
     scope: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -65,7 +65,7 @@ class UsualShare(Base):
 
 
 class AuditDraw(Base):
-    """An item that was drawn at random, in proportion to effort, to judge a team's shares of a week by."""
+    """An item drawn at random, in proportion to effort, to estimate a team's shares for a week."""
 
     __tablename__ = "audit_draw"
     week: Mapped[date] = mapped_column(primary_key=True)

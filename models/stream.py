@@ -1,4 +1,4 @@
-"""Streams: work that belongs together, under a name that stays."""
+"""Streams: work that belongs together, under a stable name."""
 
 from datetime import date, datetime
 
@@ -8,19 +8,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 
 CONFIRMED, MIXED = "confirmed", "mixed"
-"""What somebody said of a stream: that all of it serves one key result (or none), or that it does not."""
+"""A person's answer about a stream: all of it serves one key result (or none), or it does not."""
 
 
 class Stream(Base):
-    """Work that belongs together: an epic's tree, a thread or deal, or loose items that are alike.
+    """Work that belongs together: an epic's tree, a thread or deal, or a cluster of similar loose items.
 
-    `anchor` is the name (source:external_id) of its root, or of the oldest of a cluster; `named_after` that of the item whose
-    words the name is, and `named_hash` what those words were. `answer` is CONFIRMED, MIXED or empty; `key_result` counts where it
-    is confirmed (None: no key result).
+    `anchor` identifies its root (source:external_id), or the oldest item of a cluster; `named_after` is the item its name was
+    taken from, `named_hash` a hash of that item's words at the time. `answer` is CONFIRMED, MIXED or empty; `key_result` applies
+    if it is confirmed (None: no key result).
     """
 
     __tablename__ = "stream"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - an id that was given away never means another stream
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - ids are never reused for another stream
     id: Mapped[int] = mapped_column(primary_key=True)
     anchor: Mapped[str] = mapped_column(String(200), index=True)
     name: Mapped[str] = mapped_column(String(200))
@@ -34,7 +34,7 @@ class Stream(Base):
 
 
 class StreamItem(Base):
-    """The stream of a work item. `own` where the item is in it by itself, and not because of what it hangs on."""
+    """The stream of a work item. `own`: the item is a member by itself, not through what it depends on."""
 
     __tablename__ = "stream_item"
     work_item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id", ondelete="CASCADE"), primary_key=True)

@@ -1,1 +1,1 @@
-"""The register: its document, its versions, its working days."""
+"""The register: reading, checking, versioning and editing okrs.yaml, and its working calendar."""

@@ -1,4 +1,4 @@
-"""A new objective or key result as rows of a table, and one that ends: taken out of the register's text, all else as it was."""
+"""Add an objective or key result as table rows; end one by removing it from the register's text, the rest unchanged."""
 
 import copy
 import re
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"(.*?)(\d+)")
 
 
 def next_key(data: Any, under: str | None = None) -> str:
-    """A key that nothing has: after the last of its kind, O5 or O1.4."""
+    """Return an unused key that continues the last of its kind: O5 or O1.4."""
     taken = {key_of(row) for _, row, _ in rows(data)}
     beside = [key_of(row) for _, row, parent in rows(data) if (key_of(parent) if parent else None) == under]
     found = _NUMBER.fullmatch(beside[-1]) if beside else None
@@ -26,7 +26,7 @@ def next_key(data: Any, under: str | None = None) -> str:
 
 
 def new_rows(given: Mapping[str, str], under: str | None, first: Mapping[str, str] | None = None) -> list[Row]:
-    """The rows of a new key result `under` an objective, or of a new objective with its `first` key result."""
+    """Return the rows of a new key result `under` an objective, or of a new objective with its `first` key result."""
     if under is not None:
         return [Row(1, {"kind": KEY_RESULT, "under": under, **given})]
     return [
@@ -36,7 +36,7 @@ def new_rows(given: Mapping[str, str], under: str | None, first: Mapping[str, st
 
 
 def without(text: str, key: str) -> Merged:
-    """The register without an objective, with all its key results, or without a key result. Raises RegisterError."""
+    """Return the register without an objective and its key results, or without a key result. Raises RegisterError."""
     made: Any = copy.deepcopy(Document(text).data)
     made["objectives"] = [one for one in made["objectives"] if key_of(one) != key]
     for objective in made["objectives"]:
@@ -55,5 +55,5 @@ def without(text: str, key: str) -> Merged:
     if register is None or faults:
         raise RegisterError("\n".join(f"{one.field}: {one.message}" for one in faults))
     return Merged(
-        register, said, [] if kept else ["the register's text is written anew, without its comments and layout."]
+        register, said, [] if kept else ["the register's text is rewritten and loses its comments and layout."]
     )

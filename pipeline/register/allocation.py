@@ -1,4 +1,4 @@
-"""The plan as parts of one: what each objective should get of the company's work, or of a team's, and since when that holds."""
+"""The plan as shares: which part of the work of the company or a team each objective should get, and since when."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,8 +10,10 @@ from pipeline.register.workdays import Workdays
 
 
 def usual_week(register: Register, scope: str = COMPANY) -> float:
-    """Person-days that a scope's members work in a week of the period without holidays and leave, on average: who comes or goes
-    within it counts for the days that they are there. 0 where the register lists nobody."""
+    """Return the person-days that a scope's members work in an average week of the period, without holidays and leave.
+
+    Members who join or leave within the period count for the days they are there. 0 if the register lists nobody.
+    """
     workdays, weekends = Workdays(register.calendar), {team.key: frozenset(team.weekend) for team in register.teams}
     begin, end = register.period.start, register.period.end
     found = 0.0
@@ -24,9 +26,9 @@ def usual_week(register: Register, scope: str = COMPANY) -> float:
 
 
 def planned_shares(register: Register, scope: str = COMPANY) -> dict[str, float]:
-    """By objective, the planned part of the work of the company, or of a team by its own plan; those without a plan are left out.
+    """Return by objective the planned share of the company's work, or of a team's by its own plan, omitting unplanned ones.
 
-    Person-days are parts of a usual week of the scope.
+    Person-days are converted to shares of the scope's usual week.
     """
     if scope == COMPANY:
         given = {objective.key: objective.planned for objective in register.objectives}
@@ -38,10 +40,10 @@ def planned_shares(register: Register, scope: str = COMPANY) -> dict[str, float]
 
 
 def holds_from(history: Sequence[tuple[date, Register]], scope: str, objective: str) -> date | None:
-    """Since when the plan for an objective is what it is in the last of the registers (oldest first, with the day of loading).
+    """Return since when the plan for an objective has been what it is in the last register (oldest first, with loading days).
 
-    The first plan holds from its period's first day, as does the first of a new period; one that was changed, or added, within
-    a period from the day it was loaded on. None where there is none.
+    The first plan, and the first of a new period, holds from the period's first day; a plan changed or added within a period
+    holds from the day it was loaded. None if there is no plan.
     """
     since, before, period = None, None, None
     for at, one in history:
@@ -55,9 +57,9 @@ def holds_from(history: Sequence[tuple[date, Register]], scope: str, objective: 
 
 
 def day_rate(register: Register, scope: str = COMPANY) -> float | None:
-    """What a working day costs in a team, or in the company: the mean of the teams' rates by their members' parts of a week.
+    """Return the cost of a working day in a team or the company: the teams' rates, weighted by their members' working weeks.
 
-    None where no rate is known.
+    None if no rate is known.
     """
     if scope != COMPANY:
         return next((team.rate for team in register.teams if team.key == scope), None)

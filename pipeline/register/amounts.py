@@ -1,4 +1,4 @@
-"""Numbers in a key result: what it starts from, what it aims at, and by when. Names that hold digits are no numbers."""
+"""Extract numbers from a key result: baseline, target and dates. Names that contain digits (ISO 27001, Q3) do not count."""
 
 import itertools
 import re
@@ -50,7 +50,7 @@ _TAG = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number with its unit as written ("" for a plain count) and its place in the text."""
+    """A number with its unit as written ("" for a plain count) and its position in the text."""
 
     value: float
     unit: str
@@ -61,7 +61,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a text says in numbers. `baseline` is "zero" where it counts up from nothing or allows nothing."""
+    """The numbers in a text. `baseline` is "zero" if it counts up from nothing or tolerates nothing."""
 
     amounts: tuple[Amount, ...]
     start: Amount | None
@@ -72,12 +72,12 @@ class Measure:
 
 
 def plain(text: str) -> str:
-    """The text without tags such as [P1]."""
+    """Remove tags such as [P1] from a text."""
     return " ".join(_TAG.sub(" ", text).split())
 
 
 def dates_of(text: str, known: Lexicon) -> list[str]:
-    """Days and months by which it is due, as written."""
+    """Return the due days and months, as written."""
     low = text.lower()
     months = "|".join((*known.words["months"], *(m[:3] + r"\." for m in known.words["months"])))
     before = "|".join(map(re.escape, known.phrases["before"]))
@@ -93,7 +93,7 @@ def dates_of(text: str, known: Lexicon) -> list[str]:
 
 
 def amounts_of(text: str, known: Lexicon) -> list[Amount]:
-    """The numbers of a text, in digits and words, without dates and without names such as ISO 27001 or Q3."""
+    """Return the numbers of a text, in digits and words, except dates and names such as ISO 27001 or Q3."""
     hidden = text
     for name in (*dates_of(text, known), *(m.group() for m in _VERSION.finditer(text))):
         hidden = re.sub(re.escape(name), lambda m: " " * len(m.group()), hidden, flags=re.I)
@@ -155,7 +155,7 @@ def _between(text: str, low: Amount, high: Amount) -> str:
 
 
 def _pair(text: str, amounts: list[Amount], known: Lexicon) -> tuple[Amount, Amount] | None:
-    """(start, target) where a text says both: from 2 to 5, 2 -> 5, 5 (2 today), 5 (2)."""
+    """Return (start, target) if a text gives both: from 2 to 5, 2 -> 5, 5 (2 today), 5 (2)."""
     now = known.phrases["now"]
     to = "|".join(map(re.escape, known.phrases["to"]))
     for low, high in itertools.pairwise(amounts):
@@ -186,7 +186,7 @@ def _pair(text: str, amounts: list[Amount], known: Lexicon) -> tuple[Amount, Amo
 
 
 def measure(text: str, known: Lexicon) -> Measure:
-    """Read the numbers of a key result."""
+    """Extract the numbers of a key result."""
     text = plain(text)
     words = re.findall(r"[^\W\d_]+", text.lower())
     amounts = amounts_of(text, known)
@@ -214,11 +214,11 @@ def _baseline(text: str, words: list[str], amounts: list[Amount], pair: bool, no
         return ""
     first, after = amounts[0], words_after(text, amounts[0])
     if _SIGNED.match(first.text) and not first.unit:
-        return "zero"  # +2 engineers: so many more, whatever there are
+        return "zero"  # +2 engineers: two more than there are now
     if first.unit in ("", "$", "€", "£") and any(known.has("gain", word) for word in (*words[:5], *after[:3])):
         return "zero"
     if first.unit == "%" and any(known.has("attained", word) for word in after):
-        return "zero"  # of a plan or quota that begins with the period
+        return "zero"  # attainment of a plan or quota starts at zero in each period
     level = bool(first.unit) or any(known.has("change", word) for word in words)
     named = any(
         known.has("outcome_nouns", w) and not known.has("others", w) and not known.has("events", w) for w in words
@@ -235,18 +235,18 @@ _GROWN = re.compile(
 
 
 def _grown(text: str, amounts: list[Amount]) -> bool:
-    """Return True if a number is followed by how much more than before it is: 652 leads, 28 % more."""
+    """Return True if a growth rate follows the number: 652 leads, 28 % more."""
     first, *others = amounts
     return first.unit != "%" and any(one.unit == "%" and _GROWN.match(text[one.end :]) for one in others)
 
 
 def words_after(text: str, amount: Amount) -> list[str]:
-    """The words behind a number, up to the end of its clause."""
+    """Return the words after a number, up to the end of its clause."""
     return re.findall(r"[^\W\d_]+", re.split(r"[.;:,(]", text[amount.end :], maxsplit=1)[0].lower())[:8]
 
 
 def _counted(after: list[str], known: Lexicon) -> bool:
-    """Return True if the number counts the things or people that stand right behind it: two keynotes, and not 45 or 45 by May."""
+    """Return True if the number counts the things or people named right after it: two keynotes, but not 45 or 45 by May."""
     if not after or known.has("common", after[0]):
         return False
     near = after[:3]

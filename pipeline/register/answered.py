@@ -1,5 +1,5 @@
-"""Which answers hold: what people said of work, they said of the key results that there were. "None" is said of these alone, and
-a key result that a later plan asks for may be the very thing that it was said of.
+"""Which human answers are still valid. People answered about the key results that existed then. "None" refers to those only:
+a key result added by a later plan may be exactly what the work serves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,22 +16,22 @@ from pipeline.register.meant import meant
 from pipeline.register.sameness import new_keys
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-"""Of what the first register asks for."""
+"""The time assigned to key results of the first register."""
 _ANOTHER = "\0"
 Loaded = tuple[datetime, str, int]
 
 
 def known_since(session: Session, register: Register) -> dict[str, datetime]:
-    """By key result, when it was first loaded, under whatever key; one that was taken out and is back, when it came back."""
+    """Return when each key result was first loaded, under any key; one that was removed and returned counts from its return."""
     columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
     loads = tuple((at, document, id_) for at, document, id_ in session.execute(select(*columns).order_by(columns[2])))
     found = _known_since(loads)
     return {key: found.get(key, ALWAYS) for key in register.objective_of()}
 
 
-@lru_cache(maxsize=8)  # asked for each week and chunk
+@lru_cache(maxsize=8)  # called for each week and chunk
 def _known_since(loads: Sequence[Loaded]) -> Mapping[str, datetime]:
-    # What was replaced within days is a wrong file, say, that was put right: nobody planned so.
+    # A version replaced within days was a mistake that got corrected, such as a wrong file, and not a plan.
     loads = [loads[n] for n in meant([at.date() for at, _, _ in loads])]
     registers = [stored(document, version) for _, document, version in loads]
     names = {key: key for key in registers[-1].objective_of()} if registers else {}
@@ -45,17 +45,17 @@ def _known_since(loads: Sequence[Loaded]) -> Mapping[str, datetime]:
 
 
 def later(since: Mapping[str, datetime], at: datetime) -> frozenset[str]:
-    """The key results that nobody knew of then."""
+    """Return the key results that did not exist at that time."""
     return frozenset(key for key, when in since.items() if when > at)
 
 
 def plan_since(since: Mapping[str, datetime]) -> datetime:
-    """Since when at least half of the key results are there: what was said before was said of another plan."""
+    """Return since when at least half of the key results have existed: earlier answers were about another plan."""
     return sorted(since.values())[(len(since) - 1) // 2] if since else ALWAYS
 
 
 def holds(session: Session, register: Register, table: type[Label] | type[Stream] = Label) -> ColumnElement[bool]:
-    """SQL condition: the answer names a key result of today (following.py), or it is none of those that there are today."""
+    """SQL condition: the answer names a current key result (following.py), or says "none" of all the current ones."""
     at: QueryableAttribute[datetime] | QueryableAttribute[datetime | None]
     key, at = table.key_result, Label.at if table is Label else Stream.answered_at
     newest = max(known_since(session, register).values(), default=ALWAYS)

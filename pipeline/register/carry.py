@@ -1,4 +1,4 @@
-"""The next plan, written from the current one: its text with another period, so that comments and layout stay."""
+"""Write the next plan from the current one: its text with a new period, so that comments and layout survive."""
 
 import calendar
 import re
@@ -29,15 +29,15 @@ class CarryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A key result whose own day lies before the new period."""
+    """A key result whose due day lies before the new period."""
 
     key: str
     day: date
 
 
 def next_period(old: Period, name: str | None, start: date | None, end: date | None) -> Period:
-    """What was asked for; else from the day after the end, as long as before (in months, where it is whole months), under the
-    next name. Raises CarryError."""
+    """Return the next period: as requested, or starting the day after the old one ends, equally long (in months if the old one is
+    whole months), with the next name. Raises CarryError."""
     begin = start or old.end + _DAY
     finish = end or _as_long(old, begin)
     called = name or _next_name(old, begin, finish)
@@ -46,36 +46,32 @@ def next_period(old: Period, name: str | None, start: date | None, end: date | N
     if finish <= begin:
         raise CarryError(f"--end {finish} does not lie after the start, {begin}.")
     if called == old.name:
-        raise CarryError(
-            f"the new period needs a name of its own: {old.name} is the current one's. Give another --name."
-        )
+        raise CarryError(f"the new period needs a different name: {old.name} is the current one. Give another --name.")
     return Period(name=called, start=begin, end=finish)
 
 
 def carried(text: str, register: Register, period: Period) -> str:
-    """The register's text with another period and nothing else changed. Raises CarryError."""
+    """Return the register's text with another period and nothing else changed. Raises CarryError."""
     document = Document(text)
     nodes = _entries(document.root).get("period")
     values = _entries(nodes)
     wanted = {"name": _quoted(period.name), "start": str(period.start), "end": str(period.end)}
     if set(wanted) - set(values):
-        raise CarryError("the period is not written as name, start and end in one place; write the next plan by hand.")
+        raise CarryError("the period is not given as name, start and end in one place; write the next plan by hand.")
     for name in sorted(wanted, key=lambda one: -values[one].start_mark.index):
         node = values[name]
         text = text[: node.start_mark.index] + wanted[name] + text[node.end_mark.index :]
     try:
         made = parse(text)
     except RegisterError as error:
-        raise CarryError(
-            f"the current register is not right any more, so it cannot be carried over:\n{error}"
-        ) from None
+        raise CarryError(f"the current register is no longer valid, so it cannot be carried over:\n{error}") from None
     if made != register.model_copy(update={"period": period}):
         raise CarryError("the period is used elsewhere in the file, too; write the next plan by hand.")
     return text
 
 
 def due_before(text: str, period: Period) -> list[Due]:
-    """Key results whose own day lies before the period, in the order of the file."""
+    """Return the key results due before the period, in file order."""
     days = ((key, day_of(said)) for key, said in dues(text).items())
     return [Due(key, day) for key, day in days if day is not None and day < period.start]
 
@@ -85,12 +81,12 @@ def _entries(node: Any) -> dict[str, yaml.Node]:
 
 
 def _quoted(text: str) -> str:
-    """A name as YAML takes it anywhere."""
+    """Quote a name for use anywhere in YAML."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _whole_months(period: Period) -> int | None:
-    """How many months the period is, where it is whole ones."""
+    """Return the length of the period in months, None unless it is whole months."""
     after = period.end + _DAY
     if period.start.day != 1 or after.day != 1:
         return None
@@ -107,8 +103,8 @@ def _as_long(old: Period, begin: date) -> date:
 
 
 def _next_name(old: Period, begin: date, finish: date) -> str:
-    """Q3 to Q4 and H1 to H2 where the quarter or half follows, with the year where one is named (2026, FY26, 2026/27, Q4/26);
-    else, and where the name says more of the days than that, the days."""
+    """Return the next name: Q3 to Q4 and H1 to H2 if the quarter or half follows directly, advancing any year in it (2026, FY26,
+    2026/27, Q4/26). Otherwise, or if the name describes its days in another way, return the days."""
     same = _whole_months(old) == _whole_months(Period(name="-", start=begin, end=finish))
     found = _QUARTER.findall(old.name)
     days = f"{begin} to {finish}"
@@ -121,5 +117,5 @@ def _next_name(old: Period, begin: date, finish: date) -> str:
     if following > 1:
         return name
     if re.search(r"\d", _QUARTER.sub("", _YEAR.sub("", old.name))):
-        return days  # a number that may be a year, or something else
+        return days  # a number that may or may not be a year
     return _YEAR.sub(lambda year: f"{(int(year[0]) + 1) % 10 ** len(year[0]):0{len(year[0])}d}", name)

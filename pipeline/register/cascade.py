@@ -1,5 +1,5 @@
-"""What to challenge in a register that nobody edits: objectives that changed while nothing below them did, and key results that
-are hardly about their objective."""
+"""Checks on a register that nobody edits: objectives that changed while everything below them stayed the same, and key results
+barely related to their objective."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from pipeline.register.schema import Objective, Register
 from pipeline.register.wording import read_wording
 
 BREAK, WEAK = "cascade-break", "weak-link"
-"""Rules, which `accepted:` of the objective, or of the key result, silences."""
+"""Rule names; `accepted:` of the objective or key result silences them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """An objective as what is below it last answered to: its words, what is below, and since when it says something else."""
+    """An objective as it was when something below it last changed: its words, what is below, and since when its words differ."""
 
     title: str
     says: frozenset[str]
@@ -26,8 +26,10 @@ class _Seen:
 
 
 def cascade_breaks(history: Sequence[tuple[date, Register]], today: date, days: int) -> list[Caution]:
-    """Objectives that say something else for `days` and more, while no key result and no objective below them changed. `history`
-    holds every version, oldest first, with the day of loading. A new period is a new plan, and a rewording is no change."""
+    """Find objectives whose meaning changed at least `days` ago while no key result and no objective below them changed.
+
+    `history` holds every version, oldest first, with its loading day. A new period is a new plan; a rewording is not a change.
+    """
     seen: dict[str, _Seen] = {}
     period = ""
     for at, register in history:
@@ -60,7 +62,7 @@ def _says(text: str) -> frozenset[str]:
 
 
 def _below(register: Register, objective: Objective) -> Mapping[str, Any]:
-    """What shows that an objective is reached: words and numbers of its key results, words of objectives that serve it."""
+    """Return what an objective is measured by: its key results' words and numbers, and the words of objectives that serve it."""
     rows: dict[str, Any] = {
         one.key: (one.title, one.description, one.metric.model_dump() if one.metric else None)
         for one in objective.key_results
@@ -71,6 +73,6 @@ def _below(register: Register, objective: Objective) -> Mapping[str, Any]:
 
 
 def weak_links(register: Register, meaning: Meaning) -> list[Caution]:
-    """Key results that are hardly about their objective and clearly nearer to another one."""
+    """Find key results barely related to their objective and clearly closer to another one."""
     rows = [(o, k) for o, k in register.key_results() if WEAK not in k.accepted]
     return [Caution(one.key, WEAK, one.message) for one in far(register, rows, meaning)] if rows else []

@@ -1,6 +1,6 @@
-"""What a table or form holds of an objective or key result: a cell each for title, owner, priority, plan, target and so on.
+"""Table cells of an objective or key result: one each for title, owner, priority, plan, target and so on.
 
-A cell that says what it said before changes nothing, however a spreadsheet writes it (30% for 30 %, 2,1 for 2.1).
+A cell with an unchanged meaning changes nothing, however a spreadsheet formats it (30% for 30 %, 2,1 for 2.1).
 """
 
 import copy
@@ -37,7 +37,7 @@ COLUMNS = (
     "description",
     TEAM_PLANS,
 )
-"""`under` is a key result's objective, and the objective that another one serves."""
+"""`under` is a key result's objective, or the parent of an objective."""
 ONLY: Mapping[str, str] = {
     "priority": OBJECTIVE,
     "plan": OBJECTIVE,
@@ -47,7 +47,7 @@ ONLY: Mapping[str, str] = {
     "due": KEY_RESULT,
     TEAM_PLANS: OBJECTIVE,
 }
-"""What one of the two kinds alone has; an objective has a start, target and unit where it has an outcome."""
+"""Columns that only one of the two kinds has; an objective has a start, target and unit if it has an outcome."""
 NUMBER = ("start", "target", "unit")
 _MEASURED_BY = {OBJECTIVE: "outcome", KEY_RESULT: "metric"}
 _DAYS = re.compile(r"(.+?)\s*person-?days?\s*(?:per|a|/)\s*(week|month|quarter)", re.IGNORECASE)
@@ -56,7 +56,7 @@ Cells = dict[str, str]
 
 
 def rows(data: Any) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
-    """Every objective and key result as the file holds it: its kind, its entry, and of a key result its objective's."""
+    """Yield every objective and key result of the file: its kind, its entry, and for a key result its objective's entry."""
     for objective in data["objectives"]:
         yield OBJECTIVE, objective, None
         for key_result in objective["key_results"]:
@@ -64,7 +64,7 @@ def rows(data: Any) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None
 
 
 def cells_of(data: Any) -> dict[str, Cells]:
-    """The cells of every objective and key result by its key, in the order of the file."""
+    """Return the cells of every objective and key result by key, in file order."""
     found = {key_of(row): _cells(kind, row, parent) for kind, row, parent in rows(data)}
     for key, cells in found.items():
         if cells["kind"] == OBJECTIVE:
@@ -73,7 +73,7 @@ def cells_of(data: Any) -> dict[str, Cells]:
 
 
 def key_of(row: Mapping[str, Any]) -> str:
-    """An entry's key as the schema reads it."""
+    """Return an entry's key, normalised as the schema does it."""
     return " ".join(str(row["key"]).split())
 
 
@@ -105,7 +105,7 @@ def _plan_words(value: Any) -> str:
 
 
 def _joined(value: Any) -> str:
-    """Keys of teams in one cell; a key that holds a comma is quoted as in a CSV."""
+    """Join team keys in one cell; a key that contains a comma is quoted as in CSV."""
     if not isinstance(value, list) or not value:
         return ""
     line = io.StringIO()
@@ -114,14 +114,14 @@ def _joined(value: Any) -> str:
 
 
 def teams_in(cell: str) -> list[str]:
-    """The keys of teams that a cell names."""
+    """Return the team keys in a cell."""
     line = " ".join(cell.split())
     found = next(csv.reader([line], skipinitialspace=True), [])
     return [one.strip() for one in found if one.strip()]
 
 
 def same(column: str, one: str, other: str) -> bool:
-    """Whether two cells say the same; a number that a spreadsheet wrote with a comma may be either that it reads as."""
+    """Return True if two cells mean the same; a number with a comma may have either of its two readings."""
     if column in ("start", "target") and set(readings(one)) & set(readings(other)):
         return True
     return one == other or _meant(column, one) == _meant(column, other)
@@ -135,7 +135,7 @@ def _meant(column: str, cell: str) -> Any:
 
 
 def meant(column: str, cell: str) -> Any:
-    """What a cell means: a plan, a number, a day, keys of teams, or its words. Raises ValueError where it is none."""
+    """Return a cell's value: a plan, a number, a day, team keys, or its words. Raises ValueError if it cannot be parsed."""
     plain = " ".join(cell.split())
     if column == MEASURED_BY:
         return measured_in(cell)
@@ -153,27 +153,27 @@ def meant(column: str, cell: str) -> Any:
 
 
 def in_table(column: str, value: str, delimiter: str) -> Any:
-    """Guarded against formulas; a number below zero is none. Beside semicolons a number has a decimal comma: with a point a
-    spreadsheet there takes it for a day (2.1) or for thousands (2.125)."""
+    """Escape a value for CSV against formula injection (negative numbers are not formulas). With semicolons as delimiter, numbers
+    get a decimal comma: a spreadsheet would read a point as a date (2.1) or as thousands (2.125)."""
     if column in ("start", "target") and _POINTED.fullmatch(value):
         return value.replace(".", ",") if delimiter == ";" else value
     return guarded(value)
 
 
 def plan_of(cell: str) -> Any:
-    """A plan as okrs.yaml writes it, of a cell such as 30 % or 40 person-days per month."""
+    """Parse a cell such as "30 %" or "40 person-days per month" into a plan as okrs.yaml writes it."""
     found = _DAYS.fullmatch(cell)
     return {"person_days": found[1], "per": found[2].lower()} if found else {"share": cell}
 
 
 def cell_plan(cell: str) -> Any:
-    """A plan in the shorter way that okrs.yaml has for a part of all work."""
+    """Return a plan in the short form that okrs.yaml has for a share of all work."""
     planned = plan_of(cell)
     return planned if "person_days" in planned else cell
 
 
 def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
-    """Write a cell into an entry of the file. An empty one takes the entry out. Raises ValueError where it cannot be read."""
+    """Write a cell into an entry of the file; an empty cell removes it. Raises ValueError if the cell cannot be parsed."""
     said = cell.strip() if column == "description" else " ".join(cell.split())
     if column == "plan":
         row.pop("share", None)
@@ -188,13 +188,13 @@ def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
         _set(row, name, by | beside if by else None)
     elif column == "due":
         if said and day_of(said) is None:
-            raise ValueError(f"{said!r} is no day that everybody reads alike; write it as 2026-08-31")
+            raise ValueError(f"{said!r} is not an unambiguous date; write it as 2026-08-31")
         _set(row, next((name for name in DUE if row.get(name)), DUE[0]), said and str(day_of(said)))
     elif column == "teams" and kind == KEY_RESULT:
         _set(row, "teams", teams_in(said))
     else:
         name = {"teams": "team", "under": "parent"}.get(column, column)
-        if column == "priority" and re.fullmatch(r"\d+[.,]0*", said):  # as some spreadsheets write a whole number
+        if column == "priority" and re.fullmatch(r"\d+[.,]0*", said):  # some spreadsheets write integers this way
             said = re.split(r"[.,]", said)[0]
         _set(row, name, said)
 
@@ -203,13 +203,13 @@ def _set(row: dict[str, Any], name: str, value: Any) -> None:
     if value:
         row[name] = value
     elif name == "title":
-        row[name] = ""  # which is a fault with its place
+        row[name] = ""  # reported as a lint error with its line
     else:
         row.pop(name, None)
 
 
 def column_of(field: str) -> str:
-    """The column that a fault's field stands in: `plan` of objectives[0].plan."""
+    """Return the table column for the field path of a lint error: `plan` for objectives[0].plan."""
     parts = [one.partition("[")[0] for one in field.split(".")]
     below = [one for one in parts if one not in ("objectives", "key_results")]
     names = {"team": "teams", "parent": "under", "share": "plan", "key": "key"}

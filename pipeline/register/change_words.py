@@ -1,4 +1,4 @@
-"""Changes of the register in words, and what they mean for figures of the past."""
+"""Describe changes of the register in words, and what they mean for figures of the past."""
 
 import re
 from collections import defaultdict
@@ -34,7 +34,7 @@ _READ_BY_THE_MATCH = (
 
 
 def in_words(before: Register | None, after: Register) -> list[str]:
-    """One line a change; an entry that is new or gone is one line. The order of entries counts for nothing here."""
+    """Return one line per change; an added or removed entry is one line. The order of entries is ignored here."""
     old, new = flatten(before) if before else {}, flatten(after)
     groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for one in changes(old, new):
@@ -74,7 +74,7 @@ def _team(key: str) -> str:
 
 
 def _whom(key: str) -> str:
-    """The address; the second entry of one that stands in a team twice has a mark behind it."""
+    """Return the member's address; a second entry of the same address in a team has a mark appended."""
     return key.partition("/")[2].rstrip("'")
 
 
@@ -91,24 +91,24 @@ def _shown(value: Any) -> str:
 
 
 _NAMED = 3
-"""So many of those who leave and join under another address are named, the others counted."""
+"""How many people who change their address are named; the rest are counted."""
 _TELLING = 3
-"""Letters of a part of a name, as in ann.lee@, from which it tells who somebody is."""
+"""Length from which a part of a name, as in ann.lee@, identifies somebody."""
 _SHOWN_FROM = 5
-"""Members of a team from which figures of it are shown."""
+"""Smallest team for which figures are shown."""
 _FEW = 0.2
-"""Part of a team's people: where no more of them stay, and it is called otherwise, it is another team."""
+"""If at most this share of a team's people stays and its name changes, it is a different team."""
 _HOURS = {("member", name) for name in ("part", "country", "subdivision", "days")} | {("team", "weekend")}
 
 
 def consequences(before: Register, after: Register, loaded: date, today: date) -> list[str]:
-    """What loading `after` today would mean for figures of the past, where `before` was loaded on a day."""
+    """Return what loading `after` today would change in figures of the past; `before` was loaded on the day `loaded`."""
     found = []
     steps = [one for one in changes(flatten(before), flatten(after)) if not one.field.startswith("order of ")]
     if steps and today - loaded < SET_UP:
         found.append(
-            f"the current version is of {loaded}, less than a week ago: it counts as a correction and not as a plan, unless it "
-            "held longest of those of its week."
+            f"the current version was loaded on {loaded}, less than a week ago: it counts as a correction, not as a plan, "
+            "unless it was the longest-lived version of its week."
         )
     if not same_top(before, after):
         since = after.period.start if after.period.start > before.period.start else today
@@ -117,7 +117,7 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
         )
     read = any(one.kind in ("objective", "key result") and one.field in _READ_BY_THE_MATCH for one in steps)
     if read or before.top() != after.top():
-        found.append("all work is matched again, that of past weeks too: past shares can change.")
+        found.append("all work is matched again, including past weeks: past shares can change.")
     found += _gone(before, after)
     found += _reworded(before, after)
     found += _people(steps, today)
@@ -128,7 +128,9 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
     if any(one.field == "calendar.time_zone" for one in steps):
         found.append("the time zone changes: effort of past weeks is estimated again.")
     if any(one.field.startswith("calendar.") and one.field != "calendar.time_zone" for one in steps):
-        found.append(f"the calendar changes on {today}: the days before keep theirs, except those that are closed now.")
+        found.append(
+            f"the calendar changes on {today}: earlier days keep the old one, except days that are now closed."
+        )
     return found
 
 
@@ -136,18 +138,18 @@ def _gone(before: Register, after: Register) -> Iterator[str]:
     now = {one.key for one in after.objectives}
     for one in before.objectives:
         if one.key not in now:
-            yield f"{one.key} is gone: its work of past weeks counts for other objectives or for none, and its own figures end."
+            yield f"{one.key} is gone: its past work counts for other objectives or for none, and its own figures end."
 
 
 def _reworded(before: Register, after: Register) -> Iterator[str]:
     for old, new, same in reworded(before, after):
-        said = f"{new.key} reads {new.title!r} and was {old.title!r}: taken for "
+        said = f"{new.key} reads {new.title!r} and was {old.title!r}: treated as "
         if same:
-            yield said + "the same objective; if it is another, give it a key of its own."
+            yield said + "the same objective; if it is a different one, give it a new key."
         else:
             yield (
                 said
-                + "another objective under the same key; if it is the same, keep its key results or more of its words."
+                + "a different objective under the same key; if it is the same, keep its key results or more of its words."
             )
 
 
@@ -158,17 +160,17 @@ def _people(steps: Sequence[Change], today: date) -> Iterator[str]:
         str(one.after or one.before) for one in steps if one.kind == "member" and one.field in ("from", "to")
     )
     if moved:
-        yield f"people who join or leave do so on {today}: their days before stay with the team of those days."
+        yield f"people who join or leave do so on {today}: earlier days stay with the team they were in then."
     new = {(one.kind, one.key) for one in steps if one.field in ("in", "key")}
     if any((one.kind, one.field) in _HOURS and (one.kind, one.key) not in new for one in steps):
-        yield f"when people work changes on {today}: what was expected of them before stays as it was."
+        yield f"working hours change on {today}: expectations for earlier days stay as they were."
     if dated and dated[0] < today.isoformat():
         yield f"members have a `from` or `to` in the past: their teams' figures from {dated[0]} on are computed again."
 
 
 def _one_person(before: Register, after: Register) -> Iterator[str]:
-    """Addresses that differ in their domain alone, as where a company changes its name, or in one team in a part of the name, as
-    after a marriage."""
+    """Find addresses that differ only in their domain, as after a change of company name, or, within one team, in part of the
+    name, as after a marriage."""
     old, new = ({m.email.lower(): t.key for t in one.teams for m in t.members} for one in (before, after))
     formerly = {address.lower() for t in after.teams for m in t.members for address in m.formerly}
     gone, come = sorted(set(old) - set(new) - formerly), sorted(set(new) - set(old))
@@ -179,11 +181,11 @@ def _one_person(before: Register, after: Register) -> Iterator[str]:
             "else the past of the accounts that changed their address counts for nobody."
         )
     if len(pairs) > _NAMED + 1:
-        yield f"so do {len(pairs) - _NAMED} more who leave and join under such addresses."
+        yield f"{len(pairs) - _NAMED} more pairs of people leave and join under similar addresses."
 
 
 def _may_be_one(one: str, other: str, *, in_one: bool) -> bool:
-    """Return True if two addresses look like one person's; `in_one` says that they are in the same team."""
+    """Return True if two addresses look like one person's; `in_one`: they are in the same team."""
     (name, _, _), (later, _, _) = one.partition("@"), other.partition("@")
     return name == later or (in_one and any(len(part) >= _TELLING for part in _parts(name) & _parts(later)))
 
@@ -193,8 +195,8 @@ def _parts(name: str) -> set[str]:
 
 
 def renamed_teams(before: Register, after: Register) -> list[str]:
-    """A question for each new team that has most members of one that is gone, and for each that has a team's key and is another
-    one: a key is what a team's past is kept under."""
+    """Return a question for each new team with most members of a removed one, and for each kept key that now names a different
+    team: a team's past is stored under its key."""
     old, new = {team.key: team for team in before.teams}, {team.key: team for team in after.teams}
     found = []
     for gone in (team for key, team in old.items() if key not in new):
@@ -202,23 +204,22 @@ def renamed_teams(before: Register, after: Register) -> list[str]:
             same = _stay(gone, team)
             if same > len(gone.addresses) / 2 and same > len(team.addresses) / 2:
                 found.append(
-                    f"team {team.key} has {same} of the {len(gone.addresses)} members of team {gone.key}, which is gone: what "
-                    f"{gone.key} did stays with it, and {team.key} begins without a past. "
-                    f"If it is one team, keep `key: {gone.key}` and change its `name:` alone."
+                    f"team {team.key} has {same} of the {len(gone.addresses)} members of team {gone.key}, which is gone: the "
+                    f"past of {gone.key} stays with it, and {team.key} starts without a past. "
+                    f"If it is the same team, keep `key: {gone.key}` and change only its `name:`."
                 )
     for key, was in ((key, team) for key, team in old.items() if key in new):
         now = new[key]
         if was.name != now.name and was.addresses and now.addresses and _stay(was, now) <= _FEW * len(was.addresses):
             found.append(
-                f"team {key} was {was.name!r} with other people: what they did stands as the past of {now.name!r}. If it is "
-                "another team, give it a key of its own."
+                f"team {key} was {was.name!r} with other people: their work is now the past of {now.name!r}. If it is "
+                "a different team, give it a new key."
             )
     return found
 
 
 def _made_of_others(before: Register, after: Register) -> Iterator[str]:
-    """Of each new team that is made of others' people, merged or split, what its past is; one that is only called otherwise is
-    asked about."""
+    """Describe the past of each new team made of other teams' people by merger or split; a renaming is asked about instead."""
     old = {team.key: team for team in before.teams}
     asked = [line for line in renamed_teams(before, after) if "which is gone" in line]
     for team in (one for one in after.teams if one.key not in old):
@@ -228,24 +229,24 @@ def _made_of_others(before: Register, after: Register) -> Iterator[str]:
         parts = [f"{many} from {key}" for key, many in sorted(from_.items(), key=lambda one: (-one[1], one[0]))]
         if parts:
             yield (
-                f"team {team.key} is new and begins without a past. Of its {_members(len(team.addresses))} come "
-                f"{', '.join(parts)}: what they did before stays there, and goes on in the company's figures."
+                f"team {team.key} is new and starts without a past. Of its {_members(len(team.addresses))} come "
+                f"{', '.join(parts)}: their earlier work stays there, and in the company's figures."
             )
 
 
 def _too_few(before: Register, after: Register, today: date) -> Iterator[str]:
-    """Teams that were large enough for figures and are not any more."""
+    """Report teams that were large enough for figures to be shown and no longer are."""
     was = {team.key: len(_here(team, today)) for team in before.teams}
     for team in after.teams:
         if len(_here(team, today)) < _SHOWN_FROM <= was.get(team.key, 0):
             yield (
                 f"team {team.key} has {_members(len(_here(team, today)))} and had {was[team.key]}: figures are shown from five "
-                "on, so there are none of it from now on."
+                "members on, so none are shown for it from now on."
             )
 
 
 def _members(members: int) -> str:
-    """4 members"""
+    """Format a count: 4 members."""
     return f"{members} member{'' if members == 1 else 's'}"
 
 
@@ -254,11 +255,11 @@ def _here(team: Team, day: date) -> set[str]:
 
 
 def _stay(was: Team, now: Team) -> int:
-    """How many of a team's people are in another one."""
+    """Return how many of a team's people are in another one."""
     here = {address.lower(): one.email.lower() for one in now.members for address in (one.email, *one.formerly)}
     return len({email for address, email in here.items() if address in was.addresses})
 
 
 def concerning(key: str | None, lines: Sequence[str]) -> list[str]:
-    """The lines about an objective, a key result, a team or an address; all without one."""
+    """Return the lines about an objective, key result, team or address; all lines if `key` is None."""
     return [line for line in lines if key is None or key in line.replace(":", " ").split()]

@@ -1,8 +1,8 @@
-"""What differs between two registers, field by field, and a register put together again from such differences.
+"""Diff two registers field by field, and rebuild a register from such changes.
 
-A register is flattened to (kind, key, field) -> value. A field that is not given is absent, so that adding an entry, changing and
-taking it away are all the same: a value before and a value after. The changes of all loads, applied in their order to nothing,
-give the last register.
+A register is flattened to (kind, key, field) -> value. A field that is not given is absent, so adding, changing and removing an
+entry all have the same form: a value before and a value after. Replaying the changes of all loads from an empty state gives the
+last register.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ _NAMED_BY = {"member": "email"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field's change; `before` or `after` is None where it was not or is no longer given."""
+    """The change of one field; `before` or `after` is None if it was not given or no longer is."""
 
     kind: str
     key: str
@@ -43,7 +43,7 @@ class Change:
 
 
 def flatten(register: Register) -> State:
-    """Every field that is given; entries of a list stand under their own key, with the list's order as a field of its own."""
+    """Return every given field; list entries are stored under their own key, and the order of each list as a separate field."""
     state: State = {}
     _flatten("register", "", register.model_dump(mode="json", by_alias=True), state)
     return state
@@ -56,7 +56,7 @@ def _flatten(kind: str, key: str, row: dict[str, Any], state: State) -> None:
             name = str(one[_NAMED_BY.get(below, "key")])
             name = f"{key}/{name}" if below in ("member", "step") else name
             while name in keys or (below, name, "in") in state:
-                name += "'"  # what an older version loaded may hold a key twice
+                name += "'"  # a register loaded by an older version may contain a key twice
             keys.append(name)
             state[below, name, "in"] = key
             _flatten(below, name, one, state)
@@ -69,7 +69,7 @@ def _flatten(kind: str, key: str, row: dict[str, Any], state: State) -> None:
 
 
 def _single(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A mapping's entries one by one (period.end), a day of the week by its name."""
+    """Yield a mapping's entries one by one (period.end), weekdays by name."""
     if isinstance(value, dict):
         for below, one in value.items():
             yield from _single(f"{name}.{below}", one)
@@ -80,7 +80,7 @@ def _single(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def changes(before: Mapping[Field, Any], after: Mapping[Field, Any]) -> list[Change]:
-    """What leads from one state to the other, in an order that depends on nothing else."""
+    """Return the changes from one state to the other, in a deterministic order."""
     return [
         Change(*field, before.get(field), after.get(field))
         for field in sorted(before.keys() | after.keys())
@@ -89,7 +89,7 @@ def changes(before: Mapping[Field, Any], after: Mapping[Field, Any]) -> list[Cha
 
 
 def replay(state: Mapping[Field, Any], steps: Iterable[Change]) -> State:
-    """The state after these changes. Raises ValueError where one does not fit what is there."""
+    """Apply changes to a state. Raises ValueError if one does not fit the current value."""
     found = dict(state)
     for step in steps:
         field = (step.kind, step.key, step.field)
@@ -103,7 +103,7 @@ def replay(state: Mapping[Field, Any], steps: Iterable[Change]) -> State:
 
 
 def rebuild(state: Mapping[Field, Any]) -> Register:
-    """The register of a state."""
+    """Build the register of a state."""
     return Register.model_validate(_entry("register", "", state))
 
 

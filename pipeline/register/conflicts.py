@@ -1,11 +1,11 @@
-"""What differs in two ways at once: the register says one thing by now, what is about to be loaded another."""
+"""Conflicting changes: the register has one value by now, the file or source about to be loaded another."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field of an objective or key result: what the register says, and what would take its place."""
+    """A field of an objective or key result: the register's value, and the one that would replace it."""
 
     key: str
     field: str
@@ -13,6 +13,6 @@ class Conflict:
     theirs: str
 
     def sentence(self, whose: str) -> str:
-        """As it is shown; `whose` names where the other word comes from."""
+        """Return the conflict as shown to users; `whose` names the other source."""
         ours, theirs = self.ours or "nothing", self.theirs or "nothing"
         return f"{self.key}: {self.field}: the register says {ours!r}, {whose} says {theirs!r}."

@@ -1,5 +1,5 @@
-"""What a register says that cannot be, though each word of it can: objectives that serve themselves, weeks without work, two
-people with one past."""
+"""Contradictions between valid entries: objectives that serve themselves, weeks without working days, two people with the same
+former address."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ _Place = tuple[Any, ...]
 
 
 def contradictions(document: Document) -> Iterator[LintError]:
-    """Each with its line."""
+    """Yield each contradiction with its line."""
     data = document.data if isinstance(document.data, dict) else {}
     yield from _circles(document, _rows(data, "objectives"))
     yield from _no_week(document, ("calendar", "weekend"), data.get("calendar"))
@@ -26,7 +26,7 @@ def _rows(data: Any, name: str) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _circles(document: Document, objectives: list[tuple[int, dict[str, Any]]]) -> Iterator[LintError]:
-    """Objectives that serve themselves, also by way of others."""
+    """Find objectives that serve themselves, directly or through others."""
     above = {one["key"]: one.get("parent") for _, one in objectives if isinstance(one.get("key"), str)}
     for o, one in [(o, one) for o, one in objectives if isinstance(one.get("key"), str)]:
         way = [one["key"]]
@@ -34,8 +34,10 @@ def _circles(document: Document, objectives: list[tuple[int, dict[str, Any]]]) -
             way.append(up)
         if isinstance(up, str) and up == way[0]:
             loc = ("objectives", o, "parent")
-            by = f", by way of {', '.join(way[1:])}" if len(way) > 1 else ""
-            yield LintError(document.line(loc), path_of(loc), f"{up!r} would serve itself{by}; name what it serves.")
+            by = f" through {', '.join(way[1:])}" if len(way) > 1 else ""
+            yield LintError(
+                document.line(loc), path_of(loc), f"{up!r} would serve itself{by}; name the objective it serves."
+            )
 
 
 def _no_week(document: Document, loc: _Place, row: Any) -> Iterator[LintError]:
@@ -43,7 +45,7 @@ def _no_week(document: Document, loc: _Place, row: Any) -> Iterator[LintError]:
     try:
         days = {weekday(one) for one in given} if isinstance(given, list) else set()
     except ValueError:
-        return  # told by itself
+        return  # reported separately
     if len(days) == 7:
         yield LintError(
             document.line(loc), path_of(loc), "all seven days are off, so nobody is expected at work; leave one out."
@@ -51,7 +53,7 @@ def _no_week(document: Document, loc: _Place, row: Any) -> Iterator[LintError]:
 
 
 def _one_past(document: Document, data: dict[str, Any]) -> Iterator[LintError]:
-    """A former address that two people are said to have had."""
+    """Find former addresses claimed by two people."""
     whose: dict[str, tuple[str, int]] = {}
     for t, team in _rows(data, "teams"):
         for m, one in _rows(team, "members"):
@@ -62,5 +64,5 @@ def _one_past(document: Document, data: dict[str, Any]) -> Iterator[LintError]:
                 loc = ("teams", t, "members", m, "formerly")
                 first, line = whose.setdefault(old.lower(), (now.lower(), document.line(loc)))
                 if first != now.lower():
-                    said = f"{old} was {first}'s already, in line {line}; one of the two is somebody else."
+                    said = f"{old} is already {first}'s former address, in line {line}; delete the wrong one."
                     yield LintError(document.line(loc), path_of(loc), said)

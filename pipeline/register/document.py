@@ -1,4 +1,4 @@
-"""okrs.yaml read and judged. Errors name file, line, field and the fix, all at once."""
+"""Read and check okrs.yaml. Errors name file, line, field and fix, all faults at once."""
 
 import hashlib
 from datetime import date
@@ -35,24 +35,24 @@ __all__ = [
 
 
 class RegisterError(Exception):
-    """okrs.yaml is not right; the message lists each fault with its line."""
+    """okrs.yaml is invalid; the message lists each fault with its line."""
 
 
 @lru_cache(maxsize=8)
 def _document(text: str) -> Document:
-    """A text that is judged is asked for what it does not use right after, and is stored."""
+    """Cached: a text is checked, then asked for its unused entries, then stored."""
     return Document(text)
 
 
-@lru_cache(maxsize=512)  # a company's plans of years are asked for in their order by each page
+@lru_cache(maxsize=512)  # each page asks for years of a company's plans in order
 def stored(document: str, version: int) -> Register:
-    """A version that was loaded before. It never changes, and every page and cycle asks for it; what later versions of
-    Leeway would refuse stays as it was."""
+    """Return a version that was loaded before. Versions never change, and every page and cycle asks for them; entries that later
+    versions of Leeway would reject stay as they were."""
     return Register.model_validate(_document(document).data, context={STORED: True})
 
 
 def parse(text: str, name: str = "okrs.yaml") -> Register:
-    """Read a register. Raises RegisterError with every fault, each with its line."""
+    """Parse a register. Raises RegisterError with every fault, each with its line."""
     try:
         register, faults = judged(text)
     except NotYaml as error:
@@ -67,7 +67,7 @@ def parse(text: str, name: str = "okrs.yaml") -> Register:
 
 
 def judged(text: str) -> tuple[Register | None, list[LintError]]:
-    """The register of a text, None where it cannot be read, and every fault. Raises NotYaml."""
+    """Return the register of a text (None if it cannot be parsed) and every fault. Raises NotYaml."""
     document = _document(text)
     if not isinstance(document.data, dict):
         return None, [LintError(1, "", "expected `period:`, `teams:` and `objectives:`. See `leeway init`.")]
@@ -80,7 +80,7 @@ def judged(text: str) -> tuple[Register | None, list[LintError]]:
 
 
 def read(path: Path) -> tuple[Register, str]:
-    """Read a register file; gives it with its text. Raises RegisterError."""
+    """Read a register file; return it with its text. Raises RegisterError."""
     try:
         text = decode(path.read_bytes(), str(path))
     except FileNotFoundError:
@@ -93,12 +93,12 @@ def read(path: Path) -> tuple[Register, str]:
 
 
 def digest(text: str) -> str:
-    """The name of a version: the same text is the same version."""
+    """Return the identity of a version: the same text is the same version."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hints(register: Register, today: date) -> list[str]:
-    """What is allowed but weakens the match or the alerts; for `leeway okrs lint`."""
+    """Return what is allowed but weakens the match or the alerts; for `leeway okrs lint`."""
     found = []
     for _, key_result in register.key_results():
         if len(key_result.title.split()) < 4 and not key_result.description:
@@ -114,21 +114,21 @@ def hints(register: Register, today: date) -> list[str]:
             left = len(team.addresses) - len(here)
             gone = f" ({left} {'has' if left == 1 else 'have'} left)" if left else ""
             many = f"{len(here)} member{'' if len(here) == 1 else 's'}"
-            found.append(f"team {team.key}: {many}{gone}; figures are shown from five on.")
+            found.append(f"team {team.key}: {many}{gone}; figures are shown from five members on.")
     found += [
-        f"team {team.key}: {one.email!r} is no address, so nobody's work is found by it."
+        f"team {team.key}: {one.email!r} is not an address, so no work can be assigned to it."
         for team in register.teams
         for one in team.members
         if "@" not in one.email
     ]
     found += [
-        f"{email}: in teams {', '.join(teams)} at once; a person's day counts for one, here {teams[-1]}. "
-        "Write `to:` in the other, or leave them out there."
+        f"{email}: in teams {', '.join(teams)} at once; a person's day counts for one team, here {teams[-1]}. "
+        "Write `to:` in the other, or remove them there."
         for email, teams in _in_two_teams(register).items()
     ]
     found += [
-        f"{one.email}: part {one.part:g} is {5 * one.part:g} days a week, and `days` are {one.week(5):g}; so many count. Write "
-        "more of them, or leave `part` out."
+        f"{one.email}: part {one.part:g} is {5 * one.part:g} days a week, but `days` adds up to {one.week(5):g}, which "
+        "counts. Add more days, or remove `part`."
         for team in register.teams
         for one in team.members
         if one.days and one.part < 1 and one.week(5) < 5 * one.part - 0.01
@@ -139,7 +139,7 @@ def hints(register: Register, today: date) -> list[str]:
 
 
 def _in_two_teams(register: Register) -> dict[str, list[str]]:
-    """Teams by address of somebody whom two of them list for the same days without a `from` since which the later one counts."""
+    """Return teams by address, for people listed by two teams for the same days without a `from` that settles which counts."""
     found: dict[str, list[tuple[str, Member]]] = {}
     for team in register.teams:
         for member in team.members:

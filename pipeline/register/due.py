@@ -1,4 +1,4 @@
-"""The day by which a key result is to be reached: an entry of the file that is no field, and read where it is a day."""
+"""The due day of a key result: an entry of the file outside the schema, used if it can be read as a day."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ _LANGUAGES = ("en", "de", "es", "fr")
 
 
 def day_of(said: object) -> date | None:
-    """The day that a value or cell gives, also as a spreadsheet shows it (31.08.2026, 31-Aug-26, Aug 31, 2026); else None.
+    """Parse a date, also in spreadsheet formats (31.08.2026, 31-Aug-26, Aug 31, 2026); None if it is not one.
 
-    01/09/2026 is no day: some who write it mean September, the others January.
+    01/09/2026 is ambiguous and therefore None: it means September to some and January to others.
     """
     text = " ".join(str(said).split())
     if found := _ISO.fullmatch(text):
@@ -43,7 +43,7 @@ def day_of(said: object) -> date | None:
 
 
 def _month(name: str) -> str:
-    """Its number, 0 for what is none."""
+    """Return the number of a month, "0" if unknown."""
     for language in _LANGUAGES:
         for n, start in enumerate(lexicon(language).months, 1):
             if name.casefold().startswith(start):
@@ -52,24 +52,24 @@ def _month(name: str) -> str:
 
 
 def said_due(row: object) -> Any:
-    """What a key result's entry says of its day; None where it says nothing."""
+    """Return the due day of a key result's entry as written; None if there is none."""
     return next((row[name] for name in DUE if row.get(name)), None) if isinstance(row, Mapping) else None
 
 
 def unread(row: object) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """Of a key result's entry whose day is none: what it says, what is the matter, and what to write (for the lint)."""
+    """For the lint: yield what a key result's unreadable due day says, the problem, and the fix."""
     said = said_due(row)
     if said and day_of(said) is None:
         yield (
             (str(said),),
-            "is no day that everybody reads alike, so nothing is told of it.",
+            "is not an unambiguous date, so it is ignored.",
             "write it as `due: 2026-08-31`.",
         )
 
 
-@lru_cache(maxsize=64)  # of a register's versions, for the history on a page
+@lru_cache(maxsize=64)  # one per version, for the history on a page
 def dues(text: str) -> dict[str, str]:
-    """By key, what each key result of a register's text says of its day, in the order of the file."""
+    """Return the due days of a register's text as written, by key result, in file order."""
     if not any(name in text for name in DUE):
         return {}
     objectives = (Document(text).data or {}).get("objectives") or ()
@@ -79,18 +79,18 @@ def dues(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A register with its text, in which days stand that Leeway does not read otherwise."""
+    """A register with its text, which holds the due days that the schema does not read."""
 
     register: Register
     text: str
 
     def dues(self) -> Mapping[str, str]:
-        """By key, the day that a key result's own entry gives, as written."""
+        """Return the due days as written, by key result."""
         return dues(self.text)
 
 
 def changes_told(before: Draft | None, after: Draft) -> list[str]:
-    """Changes of the register in words, a line each, and those of days by which its key results are due."""
+    """Describe the changes of a register, including its due days, one line each."""
     if before is None:
         return in_words(None, after.register)
     was, now = before.dues(), after.dues()

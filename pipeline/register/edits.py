@@ -1,6 +1,6 @@
-"""Edits that no file made: on the page, in a table, from goals. A file that does not know them would undo them in silence.
+"""Edits made outside a file: on the page, in a table, from goals. Loading a file without them would silently undo them.
 
-What such versions changed since the last file is held against the next one, field by field.
+The changes these versions made since the last file are compared with the next file, field by field.
 """
 
 from datetime import datetime, timedelta
@@ -16,17 +16,17 @@ from pipeline.register.document import Register, stored
 from pipeline.register.versions import current_version, load_register
 
 PAGE, TABLE, GOALS = "page", "table", "goals"
-"""Origins of a version; None is a file that is kept elsewhere."""
+"""Origins of a version; None stands for a file kept elsewhere."""
 UNDO = timedelta(days=1)
-"""How long an edit on the page can be taken back."""
+"""How long an edit on the page can be undone."""
 
 
 class EditError(Exception):
-    """The edit cannot be taken back; the message says why."""
+    """The edit cannot be undone; the message says why."""
 
 
 def unknown_edits(session: Session, register: Register) -> list[Conflict]:
-    """What was edited since the last file was loaded and would be lost with this register; nothing where it is a new plan."""
+    """Return the edits since the last file that loading this register would lose; none if it is a new plan."""
     current = current_version(session)
     if current is None or current.origin is None:
         return []
@@ -40,7 +40,7 @@ def unknown_edits(session: Session, register: Register) -> list[Conflict]:
 
 
 def lost(before: State, now: State, next_: State) -> list[Conflict]:
-    """What changed from the first state to the second, and the third does not have; an entry that is new or gone is one."""
+    """Return what changed from `before` to `now` and is missing in `next_`; an added or removed entry is one conflict."""
     found = []
     for one in changes(before, now):
         field = (one.kind, one.key, one.field)
@@ -65,7 +65,7 @@ def _shown(state: State, field: Field) -> str:
 
 
 def undoable(session: Session, now: datetime) -> RegisterVersion | None:
-    """The newest version, where it was made on the page within UNDO."""
+    """Return the newest version if it was made on the page within UNDO, else None."""
     current = current_version(session)
     if current is None or current.origin != PAGE or now - current.loaded_at > UNDO:
         return None
@@ -73,10 +73,10 @@ def undoable(session: Session, now: datetime) -> RegisterVersion | None:
 
 
 def undo_edit(session: Session, version: int, by: str, now: datetime) -> int:
-    """Take back an edit: the register is again what it was before, as a version of its own. Returns it. Raises EditError."""
+    """Undo an edit: store the previous register as a new version and return its id. Raises EditError."""
     current = current_version(session)
     if current is None or current.id != version or current.origin != PAGE:
-        raise EditError("something else happened to the register since; it cannot be taken back.")
+        raise EditError("the register has changed since; the edit cannot be taken back.")
     before = current_version(session, before=version)
     if undoable(session, now) is None or before is None:
         raise EditError("an edit can be taken back for a day, and this one is older.")

@@ -1,4 +1,4 @@
-"""Whether a plan has run out, and who has left. The one rule; detector, notes, page, digest, status and lint ask it."""
+"""Whether a plan has ended, and who has left. The only place for this rule: detector, notes, page, digest, status and lint."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -7,12 +7,12 @@ from pipeline.register.schema import Register
 
 
 def ran_out(register: Register, day: date) -> bool:
-    """Whether the plan's last day lies before `day`: from then on nothing is drift from it."""
+    """Return True if the plan ended before `day`: from then on nothing counts as drift from it."""
     return day > register.period.end
 
 
 def left(register: Register, day: date) -> frozenset[str]:
-    """Addresses, in lower case, of those who were in a team and are in none any more."""
+    """Return the lower-case addresses of people who were in a team and no longer are in any."""
     members = [member for team in register.teams for member in team.members]
     here = {one.email.lower() for one in members if one.last is None or one.last >= day}
     gone = {
@@ -22,5 +22,5 @@ def left(register: Register, day: date) -> frozenset[str]:
 
 
 def local_day(register: Register, now: datetime) -> date:
-    """The day that it is where the company works."""
+    """Return the date in the company's time zone."""
     return now.astimezone(ZoneInfo(register.calendar.time_zone)).date()

@@ -1,4 +1,4 @@
-"""What is wrong in an okrs.yaml: form, kinds, misspelt names, keys given twice or unknown, places and times that do not exist."""
+"""Faults of an okrs.yaml: syntax, types, misspelt names, duplicate or unknown keys, places and time zones that do not exist."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,18 +43,18 @@ _NEEDED = {
     "too_short": "at least one is needed",
 }
 DUE = ("due", "due_date", "deadline")
-"""By which a key result's own day is written; the lint alone reads it, as people write it."""
+"""Names under which people write a key result's due day; only the lint knows all of them."""
 LONGEST = {"key": 56, "title": 500, "name": 200, "owner": 200, "lead": 200}
-"""Characters. A key gets its version behind it where the next plan uses it for something else ("O1@7")."""
+"""In characters. A key gets a version suffix if the next plan uses it for something else ("O1@7")."""
 _BOUNDS = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}
-_ALIKE, _ALIKE_SHORT = 0.7, 0.66  # `menbers` and `kez` are misspelt; `due`, `theme` and `status` are somebody's own
+_ALIKE, _ALIKE_SHORT = 0.7, 0.66  # catches `menbers` and `kez`; spares own entries: `due`, `theme`, `status`
 _RESERVED = {"team": {"company"}, "objective": {"top"}, "key result": {"none"}}
-"""Keys that name the whole company, the shares of the first three, and the answer that something serves no key result. They are
-models.vocabulary's, written out: `okrs lint` answers at once because it loads no database."""
+"""Keys with another meaning: the whole company, the share of the top three objectives, and the answer that something serves no
+key result. Copied from models.vocabulary, so that `okrs lint` starts instantly, without loading the database layer."""
 
 
 def all_faults(document: Document, register: Register | None, errors: Sequence[Any]) -> list[LintError]:
-    """Every fault in the order of the file; `errors` are pydantic's, `register` what was read where there are none."""
+    """Return every fault in file order; `errors` are pydantic's, `register` the result if there are none."""
     found = [*document.faults, *_misspelt(document), *_places(document)]
     named = {fault.field for fault in found}
     found += [
@@ -77,7 +77,7 @@ def all_faults(document: Document, register: Register | None, errors: Sequence[A
 
 
 def unused(document: Document) -> Iterator[LintError]:
-    """Names that mean nothing to Leeway and are no misspelling: one for each, at its first place."""
+    """Yield names that Leeway ignores and that are not misspellings, each once, at its first occurrence."""
     seen = set()
     for loc, model, name in _extra(document):
         if (model, name) not in seen and not _near(name, model) and not (model is KeyResult and name in DUE):
@@ -93,7 +93,7 @@ def _extra(document: Document) -> Iterator[tuple[tuple[Any, ...], type[BaseModel
 
 
 def _names(model: type[BaseModel]) -> list[str]:
-    """What an entry of this kind may hold, as the file spells it."""
+    """Return the entries a model accepts, as spelt in the file."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
@@ -113,7 +113,7 @@ def _misspelt(document: Document) -> Iterator[LintError]:
 
 
 def _too_long(document: Document) -> Iterator[LintError]:
-    """What the database has no room for."""
+    """Find values longer than their database columns."""
     for loc, entry in entries(document.data):
         if _MODELS.get(tuple(part for part in loc if isinstance(part, str))) in (Team, Objective, KeyResult):
             for name, most in LONGEST.items():
@@ -124,7 +124,7 @@ def _too_long(document: Document) -> Iterator[LintError]:
 
 
 def _only_wrong(error: Any) -> bool:
-    """Return True for a list that is called too short since its one entry is wrong, which is said by itself."""
+    """Return True for a list reported as too short because its only entry is invalid, which is reported separately."""
     return error["type"] == "too_short" and isinstance(error["input"], list) and len(error["input"]) > 0
 
 
@@ -148,7 +148,7 @@ def _of_kind(document: Document, error: Any) -> LintError:
     return LintError(document.line(error["loc"]), path_of(error["loc"]), message + ".")
 
 
-# The checks below read what the file says rather than the register, so that they are told together with faults of kind.
+# The checks below work on the file's data instead of the register, so that they are reported together with type errors.
 
 
 def _rows(data: Any, name: str) -> list[tuple[int, Mapping[str, Any]]]:
@@ -157,7 +157,7 @@ def _rows(data: Any, name: str) -> list[tuple[int, Mapping[str, Any]]]:
 
 
 def _places(document: Document) -> Iterator[LintError]:
-    """Countries, their parts and time zones that do not exist: they would fail at the first holiday or hour asked for."""
+    """Find countries, subdivisions and time zones that do not exist: they would fail at the first holiday or hour looked up."""
     calendar = document.data.get("calendar") if isinstance(document.data, dict) else None
     given: list[tuple[tuple[Any, ...], Any, Any]] = []
     if isinstance(calendar, dict):
@@ -184,16 +184,18 @@ def _country(document: Document, loc: tuple[Any, ...], country: Any, part: Any) 
         here = (*loc, "country")
         near = _nearest(country, _countries())
         advice = f"Did you mean {near!r}?" if near else "Write its two letters, such as DE."
-        yield LintError(document.line(here), path_of(here), f"no holidays are known of a country {country!r}. {advice}")
+        yield LintError(
+            document.line(here), path_of(here), f"no holidays are known for the country {country!r}. {advice}"
+        )
     elif isinstance(part, str) and part:
         here = (*loc, "subdivision")
         if not isinstance(country, str):
-            yield LintError(document.line(here), path_of(here), "needs a country beside it.")
+            yield LintError(document.line(here), path_of(here), "needs a country as well.")
         elif not _exists(country, part):
             known = _countries().get(country, [])
             near = _nearest(part, known)
             advice = f"Did you mean {near!r}?" if near else f"Known: {', '.join(known) or 'none'}."
-            yield LintError(document.line(here), path_of(here), f"{country} has no part {part!r}. {advice}")
+            yield LintError(document.line(here), path_of(here), f"{country} has no subdivision {part!r}. {advice}")
 
 
 @cache
@@ -226,7 +228,7 @@ def _nearest(name: str, known: Iterator[str] | Any) -> str | None:
 
 
 def _keys(document: Document) -> Iterator[LintError]:
-    """Keys that are given twice or mean something else already, and names of teams and objectives that are not there."""
+    """Find duplicate and reserved keys, and references to teams and objectives that do not exist."""
     teams: dict[str, int] = {}
     for t, team in _rows(document.data, "teams"):
         yield from _key(document, ("teams", t), team, "team", teams)

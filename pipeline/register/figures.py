@@ -1,7 +1,7 @@
-"""A number as people and spreadsheets write it, and as it is written to them: one rule for okrs.yaml, tables, forms, sentences,
-and whatever a number is measured in.
+"""Parse and format numbers as people and spreadsheets write them: one rule for okrs.yaml, tables, forms, sentences and every
+source of measurements.
 
-What can be read in two ways is never guessed at: "1,200" is twelve hundred in one country and a little more than one in another.
+An ambiguous number is never guessed: "1,200" is twelve hundred in one country and a little more than one in another.
 """
 
 import re
@@ -21,11 +21,11 @@ _WHOLE = (1.0, 100.0)
 
 
 class Unsure(ValueError):
-    """It may be one of two numbers; the message says which."""
+    """The text has two possible readings; the message gives both."""
 
 
 def readings(text: str) -> tuple[float, ...]:
-    """Each number that a text may be, the one with a decimal sign first: none for what is no number, two for 1,200."""
+    """Return every possible value of a text, the one with a decimal sign first: none if it is not a number, two for 1,200."""
     sign, said = _digits(text)
     if _UNSURE.fullmatch(said):
         found = [said.replace(",", "."), said.replace(",", "")]
@@ -43,34 +43,34 @@ def readings(text: str) -> tuple[float, ...]:
 
 
 def figure(text: str) -> float:
-    """The number that a text is, such as 45, "2,1", "1.234,5" or "12 000 %". Raises Unsure, or ValueError where it is none."""
+    """Parse a number such as 45, "2,1", "1.234,5" or "12 000 %". Raises Unsure if ambiguous, ValueError if not a number."""
     found = readings(text)
     if not found:
-        raise ValueError(f"{text!r} is no number; {HOW}")
+        raise ValueError(f"{text!r} is not a number; {HOW}")
     if len(found) > 1:
         raise _unsure(text, found)
     return found[0]
 
 
 def exactly(value: float) -> str:
-    """All its digits, fifteen at most, and no exponent: 1234567.5. What somebody may type again."""
+    """Format with all digits, at most fifteen, without an exponent: 1234567.5. For input that somebody may edit."""
     return format(Decimal(f"{value + 0.0:.15g}"), "f")
 
 
 def written(value: float) -> str:
-    """The same with thousands set apart: what somebody typed, as a target of 99.999, as it was meant."""
+    """Format like `exactly` with thousands separators: for a value that somebody typed, such as a target of 99.999."""
     return format(Decimal(exactly(value)), ",f")
 
 
 def shown(value: float) -> str:
-    """With at most four digits that say something, and thousands set apart: 35.12, 1,234,567. More where it would read as all
-    of something, 100 % or 1, and is not."""
+    """Format with at most four significant digits and thousands separators: 35.12, 1,234,567. More digits if it would otherwise
+    round to 1 or 100 %."""
     rounded = next((one for n in range(4, 9) if (one := float(f"{value:.{n}g}")) == value or one not in _WHOLE), value)
     return f"{value:,.0f}" if abs(rounded) >= 1000 else exactly(rounded)
 
 
 def beside(value: float, *others: float | None) -> str:
-    """The same with more digits where it would read as one of the others, or as beyond it, and is not."""
+    """Format like `shown`, with more digits if rounding would make it equal to or cross one of the others."""
     known = [one for one in others if one is not None]
 
     def holds(text: str) -> bool:
@@ -83,13 +83,13 @@ def beside(value: float, *others: float | None) -> str:
 
 
 def _unsure(text: str, found: Sequence[float]) -> Unsure:
-    return Unsure(f"{text!r} may be {exactly(found[1])} or {exactly(found[0])}; write the one that is meant so")
+    return Unsure(f"{text!r} may be {exactly(found[1])} or {exactly(found[0])}; write the intended one like this")
 
 
 def figure_among(text: str, others: Iterable[str], *, commas: bool) -> float:
-    """The number that a text is in a column with others, which show what stands before decimals there: of 1.234, say.
+    """Parse a number in a column; the other values settle whether its mark is a decimal sign (as in 1.234).
 
-    `commas` says that the table is of a country with decimal commas, as one with semicolons is. Raises as `figure` does.
+    `commas`: the table comes from a country with decimal commas, as one with semicolons does. Raises as `figure` does.
     """
     sign, said = _digits(text)
     three = _THREE.fullmatch(said)
@@ -104,13 +104,13 @@ def figure_among(text: str, others: Iterable[str], *, commas: bool) -> float:
 
 
 def _digits(text: str) -> tuple[int, str]:
-    """The sign, and the rest without what stands around it."""
+    """Return the sign and the digits, stripped of white space, sign and percent sign."""
     said = text.strip().translate(_MINUS).removesuffix("%").strip()
     return (-1 if said.startswith("-") else 1), said.removeprefix("-").removeprefix("+").strip()
 
 
 def _decimal_mark(said: str) -> str:
-    """What surely stands before decimals in a country that writes a number so; empty where it may be either, or there is none."""
+    """Return the decimal sign that this notation implies; empty if it is ambiguous or there is none."""
     if _THREE.fullmatch(said) or not readings(said):
         return ""
     marks = [one for one in said if one in ".,"]

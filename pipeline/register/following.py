@@ -1,4 +1,4 @@
-"""What people answered, and what was measured, follows the words of a key result from register to register."""
+"""Carry answers and measurements over to the keys of the new register, following the words of each key result."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -13,14 +13,14 @@ from pipeline.register.sameness import back_again, entries_of, new_keys, new_obj
 from pipeline.register.workdays import monday
 
 _SHIFT, _TOLD = "objective", ("drift", "gap")
-"""The kind of finding that is about one objective within its period, and those that keep their plan's words for good."""
+"""The finding about one objective within its period, and the kinds that keep their plan's words for good."""
 
 
 def follow_keys(session: Session, before: Register, after: Register, archive: str) -> None:
-    """What people answered about a key result goes on under its new key, and never counts for another one.
+    """Move what people answered about a key result to its new key, so that it never counts for another key result.
 
-    `archive` is put behind the keys of what is no more, which another one may have later; what is there again in its words, as
-    after a wrong register was loaded, gets back what is kept under such a key.
+    `archive` is appended to the keys of removed entries, since another entry may reuse them; an entry that returns in the same
+    words, as after a wrong register was loaded, gets back what is stored under its archived key.
     """
     keys = new_keys(before, after, archive)
     others = new_objective_keys(before, after, archive)
@@ -37,7 +37,7 @@ def follow_keys(session: Session, before: Register, after: Register, archive: st
         renamed(one, told | (again if one.state in OPEN_STATES else {}))
     _follow_diagnoses(session, told, gone)
     same, since = same_period(before.period, after.period), after.period.start
-    # What was known in another period stands there under the keys of that time.
+    # What was recorded in another period stays there under the keys of that time.
     _follow_numbers(session, gone | told, since if same else max(since, before.period.end + timedelta(days=1)))
     _follow_numbers(session, again, since)
     if others and same:
@@ -46,13 +46,13 @@ def follow_keys(session: Session, before: Register, after: Register, archive: st
 
 
 def _kept(session: Session) -> set[str]:
-    """Keys under which somebody answered, or something was measured."""
+    """Return the keys that have answers or measurements."""
     columns = (Label.key_result, Stream.key_result, Measurement.key_result, Confidence.key_result)
     return {key for column in columns for key in session.scalars(select(column).distinct()) if key}
 
 
 def _left_over(session: Session, before: Register, after: Register) -> dict[str, str]:
-    """Keys that were free by now, as older versions left them, and that name another key result from now on."""
+    """Map keys that an older version left unassigned and that now name another key result."""
     free = (_kept(session) & after.objective_of().keys()) - before.objective_of().keys()
     found: dict[str, str] = {}
     rows = session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())) if free else ()
@@ -64,7 +64,7 @@ def _left_over(session: Session, before: Register, after: Register) -> dict[str,
 
 
 def _there_again(session: Session, after: Register) -> dict[str, str]:
-    """By archived key ("O1.1@7"), the key by now of a key result or objective that is there again in that version's words."""
+    """Map archived keys ("O1.1@7") to the current keys of entries that are back in that version's words."""
     open_ones = select(Drift).where(Drift.kind.in_(_TOLD), Drift.state.in_(OPEN_STATES))
     kept = _kept(session).union(*(keys_of(one) for one in session.scalars(open_ones)))
     found: dict[str, str] = {}
@@ -82,13 +82,13 @@ def _as_archived(session: Session, key: str, *, objectives: bool) -> list[tuple[
 
 
 def _gone_key_results(before: Register, after: Register, keys: Mapping[str, str], archive: str) -> dict[str, str]:
-    """Key results that are no more, and whose keys name nothing by now, under their archived keys."""
+    """Map key results that were removed, and whose keys are not reused, to their archived keys."""
     kept = after.objective_of().keys() | keys.keys()
     return {key: f"{key}{archive}" for key in before.objective_of() if key not in kept}
 
 
 def _follow_diagnoses(session: Session, objectives: Mapping[str, str], key_results: Mapping[str, str]) -> None:
-    """The same of what diagnoses name, those that are over too: they stand in the packs."""
+    """Rename in diagnoses, closed ones included: the packs show them."""
     names = {f"objective:{old}": f"objective:{new}" for old, new in objectives.items()}
     names |= {f"kr:{old}": f"kr:{new}" for old, new in key_results.items()}
     for row in session.scalars(select(Diagnosis)) if names else ():
@@ -96,8 +96,8 @@ def _follow_diagnoses(session: Session, objectives: Mapping[str, str], key_resul
 
 
 def _follow_shares(session: Session, keys: Mapping[str, str]) -> None:
-    """The same of the shares of objectives, which stand until the next cycle has computed them in the new plan's terms."""
-    aside = {old: f"\n{n}" for n, old in enumerate(keys)}  # away first: keys that change places would meet
+    """Rename in the shares of objectives, which are kept until the next cycle recomputes them for the new plan."""
+    aside = {old: f"\n{n}" for n, old in enumerate(keys)}  # via temporary names: keys that swap would collide
     back = {name: keys[old] for old, name in aside.items()}
     for names in (aside, back) if keys else ():
         if names is back:
@@ -107,7 +107,7 @@ def _follow_shares(session: Session, keys: Mapping[str, str]) -> None:
 
 
 def _follow_numbers(session: Session, keys: Mapping[str, str], since: date) -> None:
-    """The same of what was measured, and of how sure owners were, in the period that began on this day."""
+    """Rename in measurements and confidences of the period that began on this day."""
     for table, day, first in ((Measurement, "day", since), (Confidence, "week", monday(since))):
         stored_in = table.__table__
         mine = stored_in.c.key_result.in_(keys), stored_in.c[day] >= first
@@ -115,11 +115,11 @@ def _follow_numbers(session: Session, keys: Mapping[str, str], since: date) -> N
         rows = [dict(row) for row in session.execute(select(*columns).where(*mine)).mappings()] if keys else []
         if not rows:
             continue
-        # Away first: keys that change places would meet.
+        # Delete first: keys that swap would collide.
         session.execute(delete(table).where(*mine).execution_options(synchronize_session=False))
         unique = [name for name in ("key_result", "binding", day) if name in stored_in.c]
         moved = [row | {"key_result": keys[row["key_result"]]} for row in rows]
         there = select(*(stored_in.c[name] for name in unique)).where(stored_in.c.key_result.in_(keys.values()))
-        known = {tuple(row) for row in session.execute(there)}  # what was said of it since counts
+        known = {tuple(row) for row in session.execute(there)}  # newer values under the new key win
         new = {place: row for row in moved if (place := tuple(row[name] for name in unique)) not in known}
         upsert(session, table, list(new.values()), unique)

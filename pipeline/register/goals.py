@@ -1,7 +1,7 @@
-"""Goals of a source held against the register: what is new, what differs, what is gone there. Nothing is changed unasked.
+"""Compare a source's goals with the register: new, different and deleted ones. Nothing is changed without consent.
 
-An entry is one with a goal by its `goal:` entry alone, which survives a new title; a title proposes a link, and only where
-it is the one of its kind on both sides.
+Only an entry's `goal:` field identifies its goal, and it survives a new title; equal titles merely propose a link, and only if
+the title is unique on both sides.
 """
 
 import copy
@@ -16,32 +16,31 @@ from pipeline.register.conflicts import Conflict
 from pipeline.register.due import day_of
 
 GONE, UNDER = "goal", "objective"
-"""Fields of a conflict: the goal was deleted; the key result hangs below another one."""
+"""Pseudo-fields of a conflict: the goal was deleted; the key result is under a different objective."""
 Choices = Mapping[tuple[str, str], str]
-"""By key and field of a conflict, whose word is taken: THEIRS or OURS."""
+"""By key and field of a conflict, which value to take: THEIRS or OURS."""
 OURS, THEIRS = "register", "source"
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What a source's goals differ in: `new` goals in their order, `links` to entries by their key, conflicts, and what is to be
-    said."""
+    """The differences: `new` goals in order, `links` of entries to goals by entry key, conflicts, and notes for the user."""
 
     new: list[Goal] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
-    """Key of the register by id of a goal, those that are new among them."""
+    """Register key by goal id, including new goals."""
 
 
 def known(data: Any) -> list[str]:
-    """Keys of goals that the register names."""
+    """Return the goal keys that the register names."""
     return [row["goal"] for _, row, _ in rows(data) if isinstance(row.get("goal"), str)]
 
 
 def compared(data: Any, found: Found) -> Comparison:
-    """The register's entries against the goals."""
+    """Compare the register's entries with the goals."""
     result = Comparison()
     by_key = {one.key: one for one in found.goals}
     entries = {key_of(row): (kind, row) for kind, row, _ in rows(data)}
@@ -51,12 +50,12 @@ def compared(data: Any, found: Found) -> Comparison:
         goal = by_key.get(found.moved.get(named, named)) if isinstance(named, str) else None
         if goal is None or goal.id in result.places:
             if goal is not None:
-                result.notes.append(f"{key} names {named}, as {result.places[goal.id]} does; change one of them.")
+                result.notes.append(f"{key} names {named}, and so does {result.places[goal.id]}; change one of them.")
             continue
         linked[key], result.places[goal.id] = goal, key
         if goal.key != named:
             result.links[key] = goal.key
-            result.notes.append(f"{named} is {goal.key} by now, since it was moved; {key} follows it.")
+            result.notes.append(f"{named} was moved and is now {goal.key}; {key} follows it.")
     _proposed(result, entries, linked, found.goals)
     _added(result, entries, found.goals)
     cells = cells_of(data)
@@ -71,7 +70,7 @@ def compared(data: Any, found: Found) -> Comparison:
 def _proposed(
     result: Comparison, entries: Mapping[str, tuple[str, Any]], linked: dict[str, Goal], goals: Sequence[Goal]
 ) -> None:
-    """Links by the same title, where there is one on each side; else say which are meant."""
+    """Propose links by equal title if it is unique on both sides; otherwise report the candidates."""
     free = {key: (kind, row) for key, (kind, row) in entries.items() if not row.get("goal")}
     loose = [one for one in goals if one.id not in result.places]
     ours = Counter((kind == KEY_RESULT, _title(row["title"])) for kind, row in free.values())
@@ -91,7 +90,7 @@ def _proposed(
 
 
 def _added(result: Comparison, entries: Mapping[str, tuple[str, Any]], goals: Sequence[Goal]) -> None:
-    """Goals that are new here, objectives with what is below them."""
+    """Collect goals that are new, objectives together with what is below them."""
     loose = [one for one in goals if one.id not in result.places]
     for one in loose:
         below = [child for child in loose if child.parent == one.id and not child.done]
@@ -100,13 +99,13 @@ def _added(result: Comparison, entries: Mapping[str, tuple[str, Any]], goals: Se
         elif one.key in entries:
             result.notes.append(f"{one.key} is not added: the register has another entry of that key.")
         elif one.parent is None and not below:
-            result.notes.append(f"{one.key} has nothing below it that could be a key result, and is not added.")
+            result.notes.append(f"{one.key} has no open goals below it to become key results, and is not added.")
         elif one.parent is None or result.places.get(one.parent) or any(up.id == one.parent for up in result.new):
             result.new.append(one)
             result.places[one.id] = one.key
-            _said(result, OBJECTIVE if one.parent is None else KEY_RESULT, one)  # for its notes
+            _said(result, OBJECTIVE if one.parent is None else KEY_RESULT, one)  # only for the notes it adds
         else:
-            result.notes.append(f"{one.key} is not added, since what it is below is none of the register's.")
+            result.notes.append(f"{one.key} is not added, since its parent is not in the register.")
 
 
 def _differing(result: Comparison, key: str, kind: str, cells: Mapping[str, str], goal: Goal) -> Iterator[Conflict]:
@@ -121,7 +120,7 @@ def _differing(result: Comparison, key: str, kind: str, cells: Mapping[str, str]
     if goal.owner and goal.owner.casefold() != cells["owner"].casefold():
         yield Conflict(key, "owner", cells["owner"], goal.owner)
     if goal.owned and not goal.owner:
-        result.notes.append(f"whose {goal.key} is, is not shown to Leeway; the owner of {key} stays.")
+        result.notes.append(f"the owner of {goal.key} is hidden from Leeway; the owner of {key} stays.")
     if kind == KEY_RESULT and goal.due and day_of(cells["due"]) != day_of(goal.due):
         yield Conflict(key, "due", cells["due"], goal.due)
     for column, said in _said(result, kind, goal).items():
@@ -130,7 +129,7 @@ def _differing(result: Comparison, key: str, kind: str, cells: Mapping[str, str]
 
 
 def _said(result: Comparison, kind: str, goal: Goal) -> dict[str, str]:
-    """What a goal says in the fields that were asked for, of the columns that its kind has; what cannot be read is noted."""
+    """Return a goal's values for the requested fields that its kind has; unreadable ones become notes."""
     found = {}
     for column, said in goal.says.items():
         if ONLY[column] != kind:
@@ -140,7 +139,9 @@ def _said(result: Comparison, kind: str, goal: Goal) -> dict[str, str]:
             if column == "priority" and (number < 1 or number % 1):
                 raise ValueError(said)
         except ValueError:
-            result.notes.append(f"{goal.key} says {said!r} for its {column}, which is none; it is left as it is.")
+            result.notes.append(
+                f"{goal.key} says {said!r} for its {column}, which is not valid; {column} stays as it is."
+            )
         else:
             found[column] = said
     return found
@@ -152,7 +153,7 @@ def _missing(result: Comparison, entries: Mapping[str, tuple[str, Any]], found: 
             result.conflicts.append(Conflict(key, GONE, str(row["goal"]), "deleted"))
         elif row.get("goal") in found.elsewhere:
             result.notes.append(
-                f"{row['goal']} is none of the goals that are read any more (type, query or place); {key} stays."
+                f"{row['goal']} is no longer among the goals that are read (type, query or place); {key} stays."
             )
 
 
@@ -161,7 +162,7 @@ def _title(text: Any) -> str:
 
 
 def taken(data: Any, found: Comparison, choices: Choices) -> Any:
-    """The register's data with what is new, the links, and the source's word where it was chosen."""
+    """Return the register's data with new goals, links, and the source's values where they were chosen."""
     made = copy.deepcopy(data)
     entries = {key_of(row): (kind, row) for kind, row, _ in rows(made)}
     for key, named in found.links.items():
@@ -195,7 +196,7 @@ def _put_said(kind: str, row: dict[str, Any], goal: Goal) -> None:
 
 def _take(made: Any, objectives: Mapping[str, Any], one: Conflict) -> None:
     found = next(((kind, row, parent) for kind, row, parent in rows(made) if key_of(row) == one.key), None)
-    if found is None:  # below an objective that went
+    if found is None:  # was under an objective that is gone
         return
     kind, row, parent = found
     home = made["objectives"] if parent is None else parent["key_results"]

@@ -1,4 +1,4 @@
-"""Objectives of earlier plans that figures are still kept of: a fall of last quarter is told in last quarter's words."""
+"""Objectives of earlier plans that still have figures: a fall in last quarter is reported in last quarter's words."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,14 +11,14 @@ from pipeline.register.schema import Objective, Register
 
 
 def with_gone(session: Session, register: Register, keys: Iterable[str]) -> Register:
-    """The register, with those of earlier versions that figures are kept of under `keys` ("O1@7": O1 as version 7 had it)."""
+    """Add the objectives of earlier versions that have figures under `keys` ("O1@7": O1 as of version 7) to the register."""
     known = {one.key for one in register.objectives}
     found = [one for key in sorted({*keys} - known) if (one := _as_it_was(session, key)) is not None]
     return register.model_copy(update={"objectives": (*register.objectives, *found)}) if found else register
 
 
 def is_gone(key: str) -> bool:
-    """Return True for the key that an objective of an earlier plan is kept under, which nobody wrote."""
+    """Return True for an archived key, under which an objective of an earlier plan is stored and which nobody wrote."""
     name, _, version = key.rpartition("@")
     return bool(name) and version.isdecimal()
 
@@ -28,24 +28,24 @@ def _as_it_was(session: Session, key: str) -> Objective | None:
     row = session.get(RegisterVersion, int(version)) if name and version.isdecimal() and len(version) < 10 else None
     was = stored(row.document, row.id).objectives if row is not None else ()
     found = next((one for one in was if one.key == name), None)
-    # What was planned then is no plan for today.
+    # The plan of that time is no plan for today.
     return found.model_copy(update={"key": key, "plan": None, "share": None}) if found is not None else None
 
 
 def told_in(session: Session, register: Register, *drifts: Drift) -> Register:
-    """The register in whose words findings are told: with the objectives of earlier plans that they are about."""
+    """Return the register for reporting findings, including the objectives of earlier plans that they are about."""
     return with_gone(session, register, {key for one in drifts for key in keys_of(one)})
 
 
 def keys_of(drift: Drift) -> set[str]:
-    """Keys of the objectives that a finding tells of."""
+    """Return the keys of the objectives that a finding mentions."""
     levels = (drift.explanation or {}).get("levels", {}).values()
     gained = {str(key) for key, _ in drift.absorbed_by or ()}
     return {key for scope in levels for key in scope} | gained | ({drift.subject} if drift.subject else set())
 
 
 def titles_of_gone(session: Session, names: Iterable[str]) -> dict[str, str]:
-    """Titles of objectives and key results of earlier plans that diagnoses name ("objective:O1@7", "kr:O1.1@7"), by that name."""
+    """Return the titles of objectives and key results of earlier plans named in diagnoses ("objective:O1@7", "kr:O1.1@7")."""
     found: dict[str, str] = {}
     for name in names:
         kind, _, key = name.partition(":")
@@ -62,7 +62,7 @@ def titles_of_gone(session: Session, names: Iterable[str]) -> dict[str, str]:
 
 
 def renamed_diagnosis(row: Diagnosis, names: Mapping[str, str]) -> None:
-    """What a diagnosis tells of objectives and key results ("objective:O1", "kr:O1.1") under their names by now."""
+    """Replace the objectives and key results that a diagnosis names ("objective:O1", "kr:O1.1") by their current names."""
 
     def now(value: Any) -> Any:
         return names.get(value, value) if isinstance(value, str) else value
@@ -75,7 +75,7 @@ def renamed_diagnosis(row: Diagnosis, names: Mapping[str, str]) -> None:
 
 
 def renamed(drift: Drift, keys: Mapping[str, str]) -> None:
-    """What a fall, or a gap, tells of objectives under their keys by now."""
+    """Replace the objective keys in a fall or gap by the current ones."""
     drift.subject = keys.get(drift.subject, drift.subject)
     told: dict[str, Any] = dict(drift.explanation)
     if "levels" in told:

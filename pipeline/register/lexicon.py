@@ -1,4 +1,4 @@
-"""The words by which the register's texts are read, by language, and which language a text is in."""
+"""Word lists by language for reading the register's texts, and language detection."""
 
 import re
 from collections import Counter
@@ -13,14 +13,14 @@ import yaml
 LANGUAGES = ("en", "de", "es", "fr")
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 _ALSO = ("jänner", "setiembre")
-"""Second names of months that have one already."""
+"""Second names of months."""
 _VERBS = ("activity", "outcome")
 _LETTERS = {"de": "äöüß", "es": "ñ¿¡íúóá", "fr": "çèêàûœî"}
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """One language: sets of words by name, phrases, and the templates for suggestions."""
+    """One language: word sets by name, phrases, and templates for suggestions."""
 
     language: str
     words: Mapping[str, frozenset[str]]
@@ -31,10 +31,10 @@ class Lexicon:
     suggest: Mapping[str, str]
     kinds: Mapping[str, "Lexicon"] = field(default_factory=dict)
     months: tuple[str, ...] = ()
-    """By their first three letters (French: four, as juin and juillet begin alike), January first."""
+    """Prefixes of the month names, January first: three letters (four in French, where juin and juillet begin alike)."""
 
     def has(self, name: str, word: str) -> bool:
-        """Return True if the word, in lower case, belongs to the set."""
+        """Return True if the lower-case word belongs to the set."""
         return (
             word in self.words.get(name, ())
             or word.startswith(self.begins.get(name, ()))
@@ -42,19 +42,19 @@ class Lexicon:
         )
 
     def phrase(self, name: str, text: str) -> re.Match[str] | None:
-        """The first place in the text, in lower case, where one of the set's words or phrases stands."""
+        """Return the first match of one of the set's words or phrases in the lower-case text."""
         found = self.phrases.get(name, ())
         return re.search(rf"(?<!\w)(?:{'|'.join(map(re.escape, found))})(?!\w)", text) if found else None
 
 
 def words_of(text: str) -> list[str]:
-    """The words and numbers of a text in lower case."""
+    """Return the words and numbers of a text in lower case."""
     return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
 
 
 @cache
 def lexicon(language: str) -> Lexicon:
-    """The lexicon of one of LANGUAGES, read by libyaml where it is there; both loaders are safe."""
+    """Load the lexicon of one of LANGUAGES, with libyaml if available; both loaders are safe."""
     text = files("pipeline.register").joinpath("words", f"{language}.yaml").read_text(encoding="utf-8")
     data: dict[str, Any] = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # nosec B506
     lists = {name: [str(one) for one in entries] for name, entries in data.items() if isinstance(entries, list)}
@@ -91,7 +91,7 @@ def _lexicon(
 
 
 def _english(verb: str) -> set[str]:
-    """A verb's regular forms."""
+    """Return a verb's regular forms."""
     stem = verb[:-1] if verb.endswith("e") else verb
     if verb.endswith("y") and verb[-2] not in "aeiou":
         return {verb, verb[:-1] + "ies", verb[:-1] + "ied", verb + "ing"}
@@ -100,7 +100,7 @@ def _english(verb: str) -> set[str]:
 
 
 def guess(text: str) -> Counter[str]:
-    """How much speaks for each language: its small words, its verbs, its letters."""
+    """Score a text for each language by its function words, verbs and letters."""
     words, found = words_of(text), Counter[str]()
     for language in LANGUAGES:
         known = lexicon(language)
@@ -112,7 +112,7 @@ def guess(text: str) -> Counter[str]:
 
 
 def language_of(text: str, others: Iterable[str] = ()) -> str:
-    """The language of a text. Where it says little, that of the `others` decides; English where nothing does."""
+    """Return the language of a text. If the text is inconclusive the `others` decide; English if nothing does."""
     own = guess(text)
     (first, most), (_, second) = own.most_common(2)
     if most > second:

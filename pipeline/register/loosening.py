@@ -1,6 +1,6 @@
-"""What an edit of a key result loosens without saying so: a lower target, another metric, work instead of a result, a later day.
+"""Detect edits that silently loosen a key result: a lower target, another metric, work instead of a result, a later date.
 
-Words and numbers decide, without a model; a rewording that means the same is left alone.
+Based on words and numbers, without a model; a rewording with the same meaning is ignored.
 """
 
 import re
@@ -31,7 +31,7 @@ _LITTLE, _HALF, _MOSTLY = 0.34, 0.5, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A key result before and after: how it reads, its day where the file has one (as written), and who answers for it."""
+    """A key result before and after: its wording, its due day as written in the file, and its owner."""
 
     before: Wording
     after: Wording
@@ -41,33 +41,33 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Loosened:
-    """A rule with what it saw."""
+    """A rule and what it found."""
 
     rule: str
     message: str
 
 
 def loosened(edit: Edit) -> list[Loosened]:
-    """What an edit loosens; empty where it only says the same otherwise, or asks for more."""
+    """Return what an edit loosens; empty if it merely rewords or asks for more."""
     found: list[Loosened] = []
     before, after = edit.before, edit.after
     known = lexicon(after.language)
     replaced = _replaced(before, after)
     if before.kind == "outcome" and after.kind == "activity" and _otherwise(before, after):
         words = ", ".join(f'"{word}"' for word in after.triggers)
-        found.append(Loosened("outcome-to-activity", f"said what comes of it, and now what is done ({words})."))
+        found.append(Loosened("outcome-to-activity", f"named a result, and now names an activity ({words})."))
     elif replaced:
         found.append(Loosened("metric-replaced", replaced))
     else:
         found += (Loosened("target-lowered", one) for one in _lowered(before, after, known))
     found += (Loosened("date-later", one) for one in _later(edit))
     if edit.owner[0] and not edit.owner[1]:
-        found.append(Loosened("owner-gone", f"{edit.owner[0]} answered for it; now nobody does."))
+        found.append(Loosened("owner-gone", f"{edit.owner[0]} owned it; now nobody does."))
     return found
 
 
 def content(wording: Wording) -> set[str]:
-    """The words that carry the subject, each by its beginning, so that endings do not count."""
+    """Return the words that carry the subject, cut to stems so that endings do not matter."""
     known = lexicon(wording.language)
     empty = (
         "common",
@@ -92,12 +92,12 @@ def content(wording: Wording) -> set[str]:
 
 
 def overlap(one: set[str], other: set[str]) -> float:
-    """Shared words over those of the shorter; 1 where one says nothing."""
+    """Return the number of shared words over the size of the smaller set; 1 if either is empty."""
     return len(one & other) / min(len(one), len(other)) if one and other else 1.0
 
 
 def _otherwise(before: Wording, after: Wording) -> bool:
-    """Return True if the words differ so much that another kind is no accident of the rules."""
+    """Return True if the words differ enough that the changed kind is not an artefact of the rules."""
     one, other = content(before), content(after)
     return before.measure.start is not None or len(one & other) < _MOSTLY * max(len(one), len(other), 1)
 
@@ -131,7 +131,7 @@ def _class(amount: Amount) -> str:
 
 
 def scale(unit: str) -> tuple[str, float]:
-    """What kind of unit it is (`%`, `time` or `count`), and what a number in it is worth: seconds for times."""
+    """Return the class of a unit (`%`, `time` or `count`) and its factor: seconds for times."""
     plain = unit.strip().casefold()
     if plain.startswith(_PER_CENT):
         return "%", 1.0
@@ -140,7 +140,7 @@ def scale(unit: str) -> tuple[str, float]:
 
 
 def aim(wording: Wording) -> int:
-    """1 where what a text asks for is to rise, -1 where it is to fall."""
+    """Return 1 if the text wants its number to rise, -1 if to fall."""
     target = wording.measure.target
     if target is not None:
         return _direction(wording, target, lexicon(wording.language))
@@ -157,7 +157,7 @@ def _seconds(unit: str) -> float | None:
 
 
 def _units(wording: Wording) -> list[Amount]:
-    """The amounts; of two that belong together, one lends the other its unit (from 6 to 2 days)."""
+    """Return the amounts; in a pair, one passes its unit to the other (from 6 to 2 days)."""
     found = list(wording.measure.amounts)
     start, target = wording.measure.start, wording.measure.target
     if start is not None and target is not None and (not start.unit) != (not target.unit):
@@ -176,7 +176,7 @@ def _lowered(before: Wording, after: Wording, known: Lexicon) -> Iterator[str]:
     old, new = _units(before), _units(after)
     left, came = _left(old, new), _left(new, old)
     if before.measure.universal and not after.measure.universal and not any(_class(a) == "%" for a in came):
-        yield "asked for all, or for none, and no longer does."
+        yield "required all, or none, and no longer does."
         return
     if left and after.measure.universal and not before.measure.universal:
         return
@@ -191,7 +191,7 @@ def _lowered(before: Wording, after: Wording, known: Lexicon) -> Iterator[str]:
             yield f"the target {mine[-1].text} is gone."
             return
     if not left and not came and (gone := _narrowed(before, after)):
-        yield f"asked for {gone} too, and no longer does."
+        yield f"included {gone}, and no longer does."
 
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|[,/;&]")
@@ -202,7 +202,7 @@ _AND_SO_ON = {"etc", "usw", "more", "mehr", "más", "autre"}
 
 
 def _narrowed(before: Wording, after: Wording) -> str:
-    """What went from a list of which the rest stayed, where nothing came: "web, app and kiosk" without the app."""
+    """Return what was removed from a list that otherwise stayed the same: "web, app and kiosk" without the app."""
     kept, had = content(after), content(before) - _AND_SO_ON
     if not kept < had:
         return ""
@@ -218,7 +218,7 @@ def _narrowed(before: Wording, after: Wording) -> str:
 
 
 def _left(those: Sequence[Amount], others: Sequence[Amount]) -> list[Amount]:
-    """Amounts that have no equal among the others."""
+    """Return the amounts without an equal among the others."""
     rest = list(others)
     found = []
     for one in those:
@@ -243,7 +243,7 @@ def _is_start(wording: Wording, amount: Amount) -> bool:
 
 
 def _direction(wording: Wording, amount: Amount, known: Lexicon) -> int:
-    """1 where more is better, -1 where less is."""
+    """Return 1 if more is better, -1 if less is."""
     start, target = wording.measure.start, wording.measure.target
     if start is not None and target is not None and target.start == amount.start:
         low, high = (next(a for a in _units(wording) if a.start == one.start) for one in (start, target))
@@ -274,7 +274,7 @@ def _later(edit: Edit) -> Iterator[str]:
 
 
 def _day(text: str, language: str) -> tuple[int, int, int]:
-    """(year or 0, month, day) of a day as written; a month alone is its last day."""
+    """Return (year or 0, month, day) of a date as written; a month alone stands for its last day."""
     iso = re.search(r"(20\d\d)-(\d{1,2})-(\d{1,2})", text)
     if iso:
         return int(iso[1]), int(iso[2]), int(iso[3])

@@ -1,20 +1,20 @@
-"""Which loads of a register were plans, and which were somebody's corrections of one."""
+"""Decide which loads of a register were plans, and which were corrected mistakes."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
 SET_UP = timedelta(days=7)
-"""A version that held so long was meant."""
+"""A version that lasted this long was meant as a plan."""
 _BEGINNING = timedelta(days=28)
-"""How long the first register may be worked on every few days until what it said must have been meant."""
+"""How long the first register may be edited every few days before one of its versions counts as a plan."""
 
 
 def meant(days: Sequence[date]) -> list[int]:
-    """Places of the loads that were plans, by the days on which they were loaded, oldest first; the last one always is.
+    """Return the indices of loads that were plans, from their days, oldest first; the last load is always one.
 
-    What is loaded within a week belongs together, as where a wrong file is put right: what held longest of it was the plan, the
-    later of two. So of a register that is edited every few days the past is kept as well, from week to week.
+    Loads less than a week apart form a group, as when a wrong file is corrected: the longest-lived version of the group was the
+    plan, the later of two equals. A register edited every few days thus keeps one version per week.
     """
     found: list[int] = []
     group: list[int] = []

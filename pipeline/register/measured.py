@@ -1,4 +1,4 @@
-"""What a key result, or an objective's outcome, is measured by, in one cell: a word a line, as `jql: issuetype = Bug`."""
+"""The "measured by" cell: how a key result or an outcome is measured, one setting per line, as `jql: issuetype = Bug`."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _MARKS = ("[", "{", '"', "'")
 
 
 def measured_words(metric: Mapping[str, Any]) -> str:
-    """The cell of a metric; its start, target and unit have cells of their own."""
+    """Format a metric as a cell; start, target and unit have separate cells."""
     return "\n".join(f"{word}: {_said(value)}" for word, value in metric.items() if word not in NUMBERS)
 
 
@@ -24,27 +24,29 @@ def _said(value: Any) -> str:
 
 
 def measured_in(cell: str) -> dict[str, Any]:
-    """What a cell says, as okrs.yaml holds it. Raises ValueError where it cannot be read."""
+    """Parse a cell into the form of okrs.yaml. Raises ValueError."""
     found: dict[str, Any] = {}
     for line in cell.splitlines():
         if not line.strip():
             continue
         given = _LINE.fullmatch(line.strip())
         if given is None:
-            raise ValueError(f"{line.strip()!r} is not understood; write a word a line, such as jql: issuetype = Bug")
+            raise ValueError(
+                f"{line.strip()!r} is not understood; write one setting per line, such as jql: issuetype = Bug"
+            )
         if given[1] in NUMBERS:
-            raise ValueError(f"{given[1]!r} has a place of its own")
+            raise ValueError(f"{given[1]!r} has its own cell")
         if given[1] in found:
-            raise ValueError(f"{given[1]!r} is there twice")
+            raise ValueError(f"{given[1]!r} is given twice")
         found[given[1]] = _value(given[2])
     return found
 
 
 def _value(said: str) -> Any:
-    """A text as it stands; a list, or what stands in quotes, as YAML has it."""
+    """Return plain text as is; parse lists and quoted strings as YAML."""
     if not said.startswith(_MARKS):
         return said
     try:
         return Document(said).data
     except NotYaml:
-        raise ValueError(f"{said!r} is not understood; close what is opened in it") from None
+        raise ValueError(f"{said!r} is not understood; close every bracket and quote") from None

@@ -1,4 +1,4 @@
-"""Who was in which team on which day, as the database keeps it, and of which team effort is: that of its day."""
+"""Who was in which team on which day, from the database; effort belongs to the team of its day."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,24 +15,24 @@ Asked = TypeVar("Asked", bound=Select[*tuple[Any, ...]])
 
 
 class Teams:
-    """The team of a person on a day. Who has no membership in the database is in their present team for ever."""
+    """Looks up a person's team on a day. A person without stored memberships is always in their present team."""
 
     def __init__(self, present: Mapping[int, str | None], rows: Mapping[int, Sequence[Stay]]) -> None:
         self._present, self._rows = present, rows
         self._there = set(present.values())
 
     def on(self, person: int, day: date) -> str | None:
-        """The team's key, None where they were in none."""
+        """Return the team's key, None if the person was in no team."""
         if person not in self._rows:
             return self._present.get(person)
         return next((stay.team for stay in self._rows[person] if stay.holds(day)), None)
 
     def near(self, person: int, day: date) -> str | None:
-        """The team of something that a person worked on, and that was last touched on a day: theirs of that day, else their last
-        one before it, since people leave and what they did stays their team's; else their first.
+        """Return the team for a person's item last touched on a day: their team of that day, else their last one before it, since
+        people leave and their work stays with the team; else their first.
 
-        A team that nobody is in any more has no key results: of who went on from it it is their present one, as where it is only
-        called otherwise.
+        A team without members has no key results: work of people who moved on from it, as after a renaming, goes to their present
+        team.
         """
         rows, now = self._rows.get(person), self._present.get(person)
         if not rows:
@@ -41,14 +41,14 @@ class Teams:
         return then if then in self._there or now is None else now
 
     def ever(self, person: int) -> list[str]:
-        """All teams of a person, each once, in the order in which they joined them."""
+        """Return all teams of a person once each, in joining order."""
         if person in self._rows:
             return list(dict.fromkeys(stay.team for stay in self._rows[person]))
         team = self._present.get(person)
         return [team] if team else []
 
     def fingerprint(self) -> list[tuple[int, str, str, str]]:
-        """All of it in an order that does not depend on the database's."""
+        """Return the whole contents in a deterministic order."""
         dated = [
             (person, one.team, one.first.isoformat(), one.last.isoformat() if one.last else "")
             for person, some in self._rows.items()
@@ -59,7 +59,7 @@ class Teams:
 
 
 def load_teams(session: Session) -> Teams:
-    """Everybody's teams."""
+    """Load everybody's teams."""
     rows: dict[int, list[Stay]] = defaultdict(list)
     for row in session.scalars(select(Membership).order_by(Membership.person_id, Membership.first)):
         rows[row.person_id].append(Stay(row.team, row.first, row.last))
@@ -67,9 +67,9 @@ def load_teams(session: Session) -> Teams:
 
 
 def stay_of_effort() -> tuple[Subquery, ColumnElement[bool]]:
-    """Everybody's stays as a table (`team`), and the condition to join effort with it; it holds for none of who was in no team.
+    """Return everybody's stays as a subquery (`team`), and the condition to join effort; people without a team match none.
 
-    In the terms of `Teams.on`. Not the team that somebody is in today: what they did before they came there is another team's.
+    Equivalent to `Teams.on`. Not the person's present team: earlier work belongs to an earlier team.
     """
     end = literal(date.max, Date())
     dated = select(
@@ -83,6 +83,6 @@ def stay_of_effort() -> tuple[Subquery, ColumnElement[bool]]:
 
 
 def of_team(query: Asked, team: str) -> Asked:
-    """Of a query of effort only what a team did."""
+    """Restrict a query of effort to one team's work."""
     stay, on_its_days = stay_of_effort()
     return query.join(stay, on_its_days).where(stay.c.team == team)

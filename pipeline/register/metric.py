@@ -1,6 +1,6 @@
-"""What a key result is measured by, as okrs.yaml writes it: where the number comes from, where it starts, where it should be.
+"""The metric of a key result in okrs.yaml: the source of the number, its start and its target.
 
-The words of a source (a query in its own language, and what to make of it) are the source's: see `Metrics` in connectors.base.
+A source defines its own settings (a query in its language, and how to evaluate it): see `Metrics` in connectors.base.
 """
 
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from pipeline.register.figures import Unsure, figure, readings
 from pipeline.register.planned import STORED, as_stored
 
 OWN: Mapping[str, tuple[str, ...]] = {"sql": ("database",), "csv": ("column", "row"), "checkin": ()}
-"""Ways to measure that belong to no source, each with the words that may stand beside it."""
+"""Ways to measure that belong to no source, each with the settings it accepts."""
 NUMBERS = ("start", "target", "unit")
 ALWAYS = (*NUMBERS, "keep")
 _FORM = "write what measures it, such as {checkin: true, start: 31, target: 45}"
 
 
 def _number(value: Any, info: ValidationInfo) -> float:
-    """A number, from 45, 4.5, "2,1" or "2.1 %". Raises ValueError."""
+    """Parse a number such as 45, 4.5, "2,1" or "2.1 %". Raises ValueError."""
     try:
         return figure(str(value))
     except Unsure:
         if (info.context or {}).get(STORED):
-            return readings(str(value))[0]  # as it was taken when it was loaded; the next load asks
+            return readings(str(value))[0]  # as read when it was loaded; the next load rejects it
         raise
 
 
@@ -41,9 +41,9 @@ Keep = Annotated[str, BeforeValidator(_keep)]
 
 
 class Metric(BaseModel):
-    """Where a key result's number comes from. Beside the fields here it holds one way to measure (`sql`, `csv`, `checkin` or a
-    source's own word) with what belongs to it; `faults` have been looked for in pipeline/register/metric_faults.py. `keep` says
-    that the number is to stay below or above its target: it has no way to go."""
+    """The source of a key result's number. Besides the fields here it holds one way to measure (`sql`, `csv`, `checkin` or a
+    source's own) with its settings, validated in pipeline/register/metric_faults.py. `keep`: the number must stay below or
+    above its target, so there is no path from start to target."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -54,7 +54,7 @@ class Metric(BaseModel):
 
     @property
     def binding(self) -> dict[str, Any]:
-        """All that says how it is measured, without start, target and unit."""
+        """Return everything that defines how it is measured, without start, target and unit."""
         return dict(self.model_extra or {})
 
 
@@ -65,4 +65,4 @@ def _form(value: Any) -> Any:
 
 
 Measured = Annotated[Metric | None, BeforeValidator(_form), WrapValidator(as_stored)]
-"""For a field that may hold a metric."""
+"""Type of a field that may hold a metric."""

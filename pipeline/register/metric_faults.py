@@ -1,5 +1,4 @@
-"""What is wrong with the metrics and outcomes of an okrs.yaml: no way or two ways to measure, unknown words, what a
-source refuses."""
+"""Lint of metrics and outcomes: no or several ways to measure, unknown settings, and whatever a source rejects."""
 
 import difflib
 import re
@@ -17,7 +16,7 @@ _SELECT = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)
 
 
 def metric_faults(document: Document) -> Iterator[LintError]:
-    """Faults of every metric in the order of the file; those of numbers are found by the schema."""
+    """Yield the faults of every metric in file order; those of numbers are found by the schema."""
     for loc, metric in _metrics(document.data):
         yield from (LintError(document.line(at), path_of(at), text) for at, text in _faults(loc, metric))
     for o, objective in _rows(document.data, "objectives"):
@@ -26,7 +25,7 @@ def metric_faults(document: Document) -> Iterator[LintError]:
 
 
 def ways() -> dict[str, tuple[tuple[str, ...], Faults]]:
-    """Every way to measure with the words that may stand beside it, and what looks for its faults."""
+    """Return every way to measure with the settings it accepts and its checker."""
     own: dict[str, Faults] = {"sql": _sql, "csv": _csv, "checkin": lambda _: ()}
     found = {word: (beside, own[word]) for word, beside in OWN.items()}
     offered = [traits.metrics for traits in all_traits().values() if traits.metrics is not None]
@@ -43,7 +42,7 @@ def _metrics(data: Any) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
 
 
 def _outcome(loc: Loc, objective: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
-    """Without a way to go nobody can say whether it moves, and the number of a key result says nothing behind that number."""
+    """Check an outcome: it needs a start and a target, and must not be the same number as one of its key results."""
     outcome = objective.get("outcome")
     if not isinstance(outcome, dict):
         return
@@ -51,13 +50,13 @@ def _outcome(loc: Loc, objective: Mapping[str, Any]) -> Iterator[tuple[Loc, str]
         if outcome.get(name) is None:
             yield loc, f"`{name}` is missing; write where the outcome {'is now' if name == 'start' else 'should be'}."
     if outcome.get("keep"):
-        yield (*loc, "keep"), "an outcome is to move; leave it out, or make it a key result."
+        yield (*loc, "keep"), "an outcome must move; remove `keep`, or make it a key result."
     if "checkin" in outcome:
         return
     bound = _bound(outcome)
     for _, below in _rows(objective, "key_results"):
         if bound and isinstance(metric := below.get("metric"), dict) and _bound(metric) == bound:
-            yield loc, f"is the number of {below.get('key')}; write what that key result is meant to move."
+            yield loc, f"is the same number as {below.get('key')}; measure what that key result is meant to move."
 
 
 def _bound(metric: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +77,7 @@ def _faults(loc: Loc, metric: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
     allowed = {*ALWAYS, *(known[given[0]][0] if given else ())}
     yield from _misspelt(loc, metric, given, allowed, known)
     if not given:
-        yield loc, f"nothing says how it is measured; write one of {', '.join(known)}."
+        yield loc, f"it does not say how it is measured; write one of {', '.join(known)}."
         return
     word = given[0]
     if metric[word] is None:
@@ -94,9 +93,9 @@ def _misspelt(
     for name in metric:
         if name in allowed or name in given:
             continue
-        whose = f"beside `{given[0]}`" if given else "in a metric"
+        whose = f"alongside `{given[0]}`" if given else "in a metric"
         near = difflib.get_close_matches(name.lower(), allowed if given else [*allowed, *known], 1)
-        advice = f"Did you mean {near[0]!r}?" if near else f"There may be {', '.join(sorted(allowed))}."
+        advice = f"Did you mean {near[0]!r}?" if near else f"Allowed: {', '.join(sorted(allowed))}."
         yield (*loc, name), f"there is no {name!r} {whose}. {advice}"
 
 
@@ -104,13 +103,13 @@ def _way_to_go(loc: Loc, metric: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]
     start, target = metric.get("start"), metric.get("target")
     if metric.get("keep"):
         if target is None:
-            yield (*loc, "keep"), f"`target` is missing; write what it is to stay {metric['keep']}."
+            yield (*loc, "keep"), f"`target` is missing; write the value it must stay {metric['keep']}."
         return
     if start is not None and target is not None and set(readings(str(start))) & set(readings(str(target))):
         yield (
             (*loc, "target"),
-            f"is {target}, as the start is; write where the number should be at the period's end, or `keep: below` where it is "
-            "to stay.",
+            f"is {target}, the same as the start; write the value for the end of the period, or `keep: below` if it must "
+            "stay there.",
         )
 
 
@@ -119,7 +118,7 @@ def _sql(metric: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not isinstance(statement, str) or not _SELECT.match(statement) or ";" in statement.strip().rstrip(";"):
         yield "sql", "one statement that begins with SELECT or WITH is needed, without a semicolon inside."
     if not isinstance(metric.get("database"), str):
-        yield "database", "is missing; name one of metrics.databases of leeway.toml, such as `database: warehouse`."
+        yield "database", "is missing; name one of metrics.databases in leeway.toml, such as `database: warehouse`."
 
 
 def _csv(metric: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -130,4 +129,4 @@ def _csv(metric: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     row = metric.get("row", "last")
     keyed = isinstance(row, dict) and len(row) == 1 and all(isinstance(one, str) for one in row.values())
     if row != "last" and not keyed:
-        yield "row", "write `row: last`, or the column and the text that a row is found by, such as {month: 2026-10}."
+        yield "row", "write `row: last`, or a column and the text that identifies the row, such as {month: 2026-10}."

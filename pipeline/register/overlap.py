@@ -1,4 +1,4 @@
-"""What a plan replaces that is still running: there is one plan at a time, so an annual one beside a quarterly one ends it."""
+"""What loading a plan does to the one still running: only one plan is active, so an annual plan replaces a quarterly one."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,11 +8,11 @@ from pipeline.register.sameness import same_objective, same_period, same_top
 from pipeline.register.schema import Period, Register
 
 _NAMED = 6
-"""Objectives that end, by their titles; of more the number."""
+"""How many ending objectives are listed by title before the rest are counted."""
 
 
 def replaces_running(before: Register, after: Register, today: date) -> bool:
-    """Return True if `after` is another plan than `before`, which has begun and has not run out."""
+    """Return True if `after` is a different plan than `before`, which has begun and has not ended."""
     running = before.period.start <= today and not ran_out(before, today)
     return running and not same_period(before.period, after.period)
 
@@ -23,18 +23,18 @@ def overlap(before: Period, after: Period) -> bool:
 
 
 def what_it_replaces(before: Register, after: Register, today: date) -> list[str]:
-    """What loading `after` does to the plan that is running, in sentences; nothing where none is, or where it is the same one."""
+    """Describe what loading `after` does to the running plan; empty if none is running or it is the same plan."""
     if not replaces_running(before, after, today):
         return []
     old, new = before.period, after.period
     if not overlap(old, new):
         return [
             f"{_named(old)} is still running. Leeway measures against one plan at a time: once {new.name} is loaded, work counts "
-            f"for what {new.name} asks for, though it begins on {new.start}. To hear of {old.name} until its end, load it then."
+            f"towards {new.name}, although it begins on {new.start}. To follow {old.name} to its end, load the new plan then."
         ]
     found = [
-        f"{_named(new)} overlaps {_named(old)}, which is running. Leeway measures against one plan at a time: {new.name} takes "
-        f"the place of {old.name}, and weeks of both are shown by what {new.name} asks for."
+        f"{_named(new)} overlaps {_named(old)}, which is running. Leeway measures against one plan at a time: {new.name} "
+        f"replaces {old.name}, and weeks of both are measured against {new.name}."
     ]
     return found + _ends(before, after) + _baseline(before, after, today)
 

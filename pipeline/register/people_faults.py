@@ -1,4 +1,4 @@
-"""What is wrong with the people of an okrs.yaml: addresses that are none, listed twice, or somebody else's."""
+"""Lint of the people in an okrs.yaml: invalid, duplicate and conflicting addresses."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
@@ -14,7 +14,7 @@ _DAY: TypeAdapter[date] = TypeAdapter(Day)
 
 
 def people_faults(document: Document) -> Iterator[LintError]:
-    """Of the members of teams and of the leadership."""
+    """Yield the faults of teams' members and of the leadership."""
     teams = _list(document.data, "teams")
     listed = {_address(one).lower() for team in teams for one in _list(team, "members")}
     for t, team in enumerate(teams):
@@ -35,12 +35,14 @@ def _address(member: Any) -> str:
 
 
 def _leadership(document: Document) -> Iterator[LintError]:
-    """Entries of `leadership:` that are no address, or are listed twice: whoever is not reached is not asked."""
+    """Find entries of `leadership:` that are not addresses or are listed twice: these people would not be asked."""
     seen: dict[str, int] = {}
     for n, one in enumerate(_list(document.data, "leadership")):
         loc = ("leadership", n)
         if isinstance(one, str) and ("@" not in one or len(one.split()) != 1):
-            yield LintError(document.line(loc), path_of(loc), f"{one!r} is no address; write one address an entry.")
+            yield LintError(
+                document.line(loc), path_of(loc), f"{one!r} is not an address; write one address per entry."
+            )
         elif isinstance(one, str) and one.lower() in seen:
             yield LintError(document.line(loc), path_of(loc), f"{one} is listed already, in line {seen[one.lower()]}.")
         if isinstance(one, str):
@@ -55,15 +57,17 @@ def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[Li
         if not isinstance(email, str):
             continue
         if len(email.split()) > 1 or not email.strip():
-            yield LintError(document.line(loc), path_of(loc), f"{email!r} is no address; write one address an entry.")
+            yield LintError(
+                document.line(loc), path_of(loc), f"{email!r} is not an address; write one address per entry."
+            )
         first, last = _days(one)
         for line, (begin, end) in seen.get(email.lower(), []):
             if begin <= last and first <= end:
-                said = f"{email} is listed already, in line {line}. Delete one; who comes back, or works other hours from a day "
+                said = f"{email} is listed already, in line {line}. Delete one; somebody who returns or changes hours needs "
                 yield LintError(
                     document.line(loc),
                     path_of(loc),
-                    said + "on, has `to:` in one entry and a later `from:` in the other.",
+                    said + "`to:` in one entry and a later `from:` in the other.",
                 )
                 break
         seen.setdefault(email.lower(), []).append((document.line(loc), (first, last)))
@@ -71,17 +75,19 @@ def _members(document: Document, t: int, team: Mapping[str, Any]) -> Iterator[Li
 
 
 def _working_days(document: Document, loc: tuple[Any, ...], given: list[Any]) -> Iterator[LintError]:
-    """Days of the week that are given twice: one would count as two of a week."""
+    """Find weekdays given twice: one would count as two."""
     try:
         again = twice([working_day(one) for one in given])
     except ValueError:
-        return  # told by itself
+        return  # reported separately
     if again is not None:
-        yield LintError(document.line(loc), path_of(loc), f"{again} is given already, all day or half; delete one.")
+        yield LintError(
+            document.line(loc), path_of(loc), f"{again} is given twice, as a whole or half day; delete one."
+        )
 
 
 def _days(member: Any) -> tuple[date, date]:
-    """First and last day of an entry, without end where none can be read."""
+    """Return the first and last day of an entry, open-ended if absent or unreadable."""
     found = []
     for name, open_end in (("from", date.min), ("to", date.max)):
         try:
@@ -92,11 +98,11 @@ def _days(member: Any) -> tuple[date, date]:
 
 
 def _formerly(document: Document, t: int, team: Mapping[str, Any], listed: Collection[str]) -> Iterator[LintError]:
-    """Former addresses that are a member's own: two people, or one who is listed twice."""
+    """Find former addresses that are also a current member's: two people, or one person listed twice."""
     for m, one in enumerate(_list(team, "members")):
         given = one.get("formerly") if isinstance(one, dict) else None
         for email in [given] if isinstance(given, str) else _list(one, "formerly"):
             if isinstance(email, str) and email.lower() in listed:
                 loc = ("teams", t, "members", m, "formerly")
-                advice = "leave it out there, or here where it is somebody else."
-                yield LintError(document.line(loc), path_of(loc), f"{email} is listed itself; {advice}")
+                advice = "remove it there, or here if it is somebody else."
+                yield LintError(document.line(loc), path_of(loc), f"{email} is also a current member; {advice}")

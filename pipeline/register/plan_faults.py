@@ -1,4 +1,4 @@
-"""What is wrong with the plans of an okrs.yaml: more than all work, an objective that is not there, a rate without a currency."""
+"""Lint of plans: shares that exceed all work, person-days without members, a rate without a currency."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ _ROUNDING = 0.005
 
 
 def plan_faults(document: Document, register: Register) -> Iterator[LintError]:
-    """Faults that only show in the whole of a register that can be read."""
+    """Yield the faults that only show in a complete, valid register."""
     yield from _company(document, register)
     for number, team in enumerate(register.teams):
         loc = ("teams", number, "plan")
@@ -47,14 +47,16 @@ def _sum(document: Document, register: Register, scope: str, loc: tuple[Any, ...
         yield _fault(
             document,
             loc,
-            f"{whose} are {100 * total:.0f} % of its work together; they may be at most 100 %. Lower some.",
+            f"{whose} add up to {100 * total:.0f} % of its work; at most 100 % is possible. Lower some.",
         )
 
 
 def _days(document: Document, register: Register, scope: str, plan: Plan, loc: tuple[Any, ...]) -> Iterator[LintError]:
     if plan.person_days is not None and usual_week(register, scope) <= 0:
         yield _fault(
-            document, loc, "person-days need the members of the teams, to know of how many; list them, or write 30 %."
+            document,
+            loc,
+            "person-days need the teams' members, to know the total; list them, or write a share such as 30 %.",
         )
 
 

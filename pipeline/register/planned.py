@@ -1,4 +1,4 @@
-"""What is planned for an objective, as okrs.yaml writes it: a part of all work, or person-days in a time."""
+"""The plan of an objective in okrs.yaml: a share of all work, or person-days per week, month or quarter."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,43 +17,45 @@ from pipeline.register.figures import figure, readings
 
 _HOW = "write 30 %, 0.3 or {person_days: 40, per: month}"
 STORED = "stored"
-"""Key of the validation context of a version that is read from the database."""
+"""Key in the validation context, set for versions read from the database."""
 WEEKS = {"week": 1.0, "month": 52 / 12, "quarter": 13.0}
-"""Weeks in the time that person-days are planned for."""
+"""Weeks per unit of time for which person-days are planned."""
 
 
 def _number(value: Any, info: ValidationInfo) -> float:
-    """A number that is not negative. Raises ValueError."""
+    """Parse a number that is not negative. Raises ValueError."""
     found = _readings(value)
     if len(found) > 1 and not (info.context or {}).get(STORED):
-        figure(str(value))  # which says what it may be
+        figure(str(value))  # raises, naming both readings
     return found[0]
 
 
 def _readings(value: Any) -> tuple[float, ...]:
-    """What it may be, at least one number. Raises ValueError."""
+    """Return its possible values, at least one. Raises ValueError."""
     text = str(value).strip()
     found = () if text.endswith("%") else readings(text)
     if text.startswith("-") or any(one < 0 for one in found):
         raise ValueError(f"{value!r} is negative; a plan is 0 or more: {_HOW}")
     if not found:
-        raise ValueError(f"{value!r} is no number; {_HOW}")
+        raise ValueError(f"{value!r} is not a number; {_HOW}")
     return found
 
 
 def _part(value: Any) -> float:
-    """A part of one, from 30 %, "30%" or 0.3. Raises ValueError."""
+    """Parse a share such as 30 %, "30%" or 0.3 as a fraction of one. Raises ValueError."""
     text = str(value).strip()
-    found = _readings(text.removesuffix("%").strip())[0] / (100 if text.endswith("%") else 1)  # no part is a thousand
+    found = _readings(text.removesuffix("%").strip())[0] / (
+        100 if text.endswith("%") else 1
+    )  # a share is never in the thousands
     if text.endswith("%") and found > 1:
         raise ValueError(f"{value!r} is more than all work; a plan is at most 100 %")
     if found > 1:
-        raise ValueError(f"{value!r} is no part of one; {_HOW}")
+        raise ValueError(f"{value!r} is not a share of all work; {_HOW}")
     return found
 
 
 class Plan(BaseModel):
-    """Either a part of one (`share`), or `person_days` in every week, month or quarter."""
+    """Either a fraction of one (`share`), or `person_days` in every week, month or quarter."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -64,11 +66,11 @@ class Plan(BaseModel):
     @model_validator(mode="after")
     def _one_of_both(self) -> "Plan":
         if (self.share is None) == (self.person_days is None):
-            raise ValueError(f"a plan is a part of all work or person-days; {_HOW}")
+            raise ValueError(f"a plan is a share of all work or person-days; {_HOW}")
         return self
 
     def of(self, days_a_week: float) -> float | None:
-        """As a part of one, where so many person-days are worked in a usual week; None where that is not known."""
+        """Return the plan as a fraction of one, given the person-days worked in a usual week; None if those are unknown."""
         if self.share is not None or self.person_days is None:
             return self.share
         return min(1.0, self.person_days / WEEKS[self.per] / days_a_week) if days_a_week > 0 else None
@@ -83,7 +85,7 @@ def _plan(value: Any) -> Any:
 
 
 def as_stored(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    """None where a version that was loaded before there were plans holds something else there: it was somebody's own entry."""
+    """Return None for values that are no plan in versions loaded before there were plans: such fields were users' own entries."""
     try:
         return handler(value)
     except ValueError:
@@ -93,8 +95,8 @@ def as_stored(value: Any, handler: ValidatorFunctionWrapHandler, info: Validatio
 
 
 Planned = Annotated[Plan | None, BeforeValidator(_plan), WrapValidator(as_stored)]
-"""For a field that may hold a plan."""
+"""Type of a field that may hold a plan."""
 ByObjective = Annotated[dict[str, Annotated[Plan, BeforeValidator(_plan)]] | None, WrapValidator(as_stored)]
-"""For a field that holds plans by the objective's key."""
+"""Type of a field that holds plans by objective key."""
 Rate = Annotated[float | None, Field(gt=0, le=1_000_000), WrapValidator(as_stored)]
-"""For what a day costs."""
+"""Type of the cost of a day."""

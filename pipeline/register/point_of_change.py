@@ -1,4 +1,4 @@
-"""A register that is about to be loaded, held against the current one: what is loosened, doubled or misplaced."""
+"""Compare a register about to be loaded with the current one: what is loosened, duplicated or misplaced."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ _FAR, _NEARER = 0.12, 0.2
 
 
 class Meaning(Protocol):
-    """Anything that turns texts into unit vectors; the encoder is one."""
+    """Anything that embeds texts as unit vectors, such as the encoder."""
 
     def encode(self, texts: Sequence[str]) -> Any:
-        """(len(texts), dimension), rows of length one."""
+        """Return an array of shape (len(texts), dimension) with rows of length one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Something to be sure of before loading: at which key, by which rule, and what was seen."""
+    """Something to confirm before loading: the key, the rule, and what it found."""
 
     key: str
     rule: str
@@ -33,7 +33,7 @@ class Caution:
 
 
 def cautions(before: Draft | None, after: Draft, meaning: Meaning | None = None) -> list[Caution]:
-    """What to be sure of, in the order of the new file; with a `meaning` also what is far from its objective."""
+    """Return what to confirm, in the order of the new file; with `meaning`, also key results far from their objective."""
     read = wordings(after.register)
     found: list[Caution] = []
     old = {k.key: (o, k) for o, k in before.register.key_results()} if before else {}
@@ -59,7 +59,7 @@ def _edits(
             continue
         parent, earlier = old[key]
         owner = (earlier.owner or parent.owner, key_result.owner or objective.owner)
-        # A new period is a new plan: what it asks for may differ, and its days do.
+        # A new period is a new plan: its targets and dates may differ.
         if before.register.period.name == after.register.period.name:
             edit = Edit(was[key], read[key], (due.get(key), now.get(key)), owner)
             said = loosened(edit)
@@ -69,7 +69,7 @@ def _edits(
 
 
 def _outcomes(before: Register, after: Register) -> Iterator[Caution]:
-    """What an edit of an objective's outcome loosens; in a new period it is a new plan."""
+    """Find what an edit of an objective's outcome loosens; a new period is a new plan."""
     old = {one.key: one for one in before.objectives} if before.period.name == after.period.name else {}
     for one in after.objectives:
         if earlier := old.get(one.key):
@@ -79,12 +79,15 @@ def _outcomes(before: Register, after: Register) -> Iterator[Caution]:
 
 def _period(before: Register, after: Register) -> Iterator[Caution]:
     if before.period.name == after.period.name and after.period.end > before.period.end:
-        message = f"the period's end moved from {before.period.end} to {after.period.end}, and every key result's day with it."
+        message = (
+            f"the period's end moved from {before.period.end} to {after.period.end}, "
+            "and the due day of every key result with it."
+        )
         yield Caution(after.period.name, "date-later", message)
 
 
 def _twins(register: Register, touched: set[str], read: Mapping[str, Wording]) -> Iterator[Caution]:
-    """Key results of one objective that say nearly the same, where one of them is new or changed."""
+    """Find nearly identical key results of one objective where at least one is new or changed."""
     for objective in register.objectives:
         rows = [(one, content(read[one.key])) for one in objective.key_results]
         for number, (one, words) in enumerate(rows):
@@ -95,7 +98,7 @@ def _twins(register: Register, touched: set[str], read: Mapping[str, Wording]) -
 
 
 def far(register: Register, touched: Sequence[tuple[Objective, KeyResult]], meaning: Meaning) -> Iterator[Caution]:
-    """Key results that are hardly about their own objective and clearly nearer to another."""
+    """Find key results barely related to their own objective and clearly closer to another."""
     objectives = {one.key: n for n, one in enumerate(register.objectives)}
     titles = [f"{one.title}. {one.description}".strip() for one in register.objectives]
     vectors = meaning.encode([*titles, *(f"{k.title}. {k.description}".strip() for _, k in touched)]).astype("float64")
@@ -107,5 +110,5 @@ def far(register: Register, touched: Sequence[tuple[Objective, KeyResult]], mean
             yield Caution(
                 key_result.key,
                 "far-from-its-objective",
-                f"is hardly about {objective.key} ({objective.title!r}), and nearer to {other.key} ({other.title!r}).",
+                f"is hardly related to {objective.key} ({objective.title!r}), and closer to {other.key} ({other.title!r}).",
             )

@@ -1,4 +1,4 @@
-"""okrs.yaml judged as the field judges objectives and key results: each finding with its rule, line, words and what to write."""
+"""Review okrs.yaml by the common rules for good objectives and key results; each finding has its rule, line, words and a fix."""
 
 import math
 import re
@@ -18,9 +18,9 @@ from pipeline.register.wording import Wording, read_wording
 from pipeline.register.yaml_nodes import Document
 
 MOST = 5
-"""Objectives of one company or team, and key results of one objective, that people keep in mind."""
+"""How many objectives of a company or team, and key results of an objective, people can keep in mind."""
 LONG_PERIOD = timedelta(days=190)
-"""A key result of a longer period needs a day of its own; in a quarter or half a year the period's end is its day."""
+"""A key result of a longer period needs its own due day; within half a year it is due at the end of the period."""
 _TOP_SHARE, _FEWEST_LEVELS = 2 / 3, 2.0
 _ADDRESS = re.compile(r"[\w.+\-]+@[\w\-]+\.[\w.\-]+")
 _FUNCTIONS = re.compile(
@@ -32,7 +32,7 @@ _FUNCTIONS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What could be better. `words` are those of the file that triggered it, `fix` says what to write."""
+    """A possible improvement. `words` are the words in the file that triggered it, `fix` says what to write."""
 
     rule: str
     line: int
@@ -42,13 +42,13 @@ class Finding:
     fix: str
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
+        """Return it as a JSON object."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A key result with all that its rules ask for."""
+    """A key result with everything that its rules need."""
 
     objective: Objective
     key_result: KeyResult
@@ -62,8 +62,7 @@ _Rule = Callable[[_Place], Iterator[tuple[tuple[str, ...], str, str]]]
 
 
 def findings(register: Register, document: Document, today: date | None = None) -> list[Finding]:
-    """Everything that the rules find, in the order of the file; that the period has ended only where `today` is given.
-    Offline; nothing is kept."""
+    """Return all findings in file order; that the period has ended only if `today` is given. Works offline, stores nothing."""
     found = [*_key_results(register, document), *_sizes(register, document), *_priorities(register, document)]
     found += [*_ended(register, document, today), *_left(register, document, today)] if today else ()
     accepted = {one.key: one.accepted for one in register.objectives}
@@ -80,8 +79,8 @@ def _ended(register: Register, document: Document, today: date) -> Iterator[Find
             document.line(("period", "end")),
             register.period.name,
             (str(register.period.end),),
-            "the period has ended, so nothing is told as drift from it.",
-            "write the next period; `leeway okrs carry-over` goes on with the plan that is loaded.",
+            "the period has ended, so no drift from it is reported.",
+            "write the next period; `leeway okrs carry-over` continues the loaded plan.",
         )
 
 
@@ -95,13 +94,13 @@ def _left(register: Register, document: Document, today: date) -> Iterator[Findi
             answers.append((("objectives", o, "key_results", k, "owner"), one.key, one.owner, "owner"))
     for loc, key, address, what in answers:
         if address and address.strip().lower() in gone:
-            said = f"its {what} is in no team any more, and is asked and written to all the same."
-            fix = f"name its {what} of today, if they left."
+            said = f"its {what} is no longer in any team, and still gets questions and messages."
+            fix = f"name the current {what}, if they have left."
             yield Finding("left", document.line(loc), key, (address,), said, fix)
 
 
 def wordings(register: Register) -> dict[str, Wording]:
-    """How each key result reads, by key; where a title alone does not tell its language, the others do."""
+    """Return the wording of each key result by key; if a title's language is unclear, the other titles decide."""
     titles = [k.title for _, k in register.key_results()] + [o.title for o in register.objectives]
     whole = (
         max(total, key=lambda one: total[one]) if (total := sum((guess(t) for t in titles), Counter[str]())) else "en"
@@ -128,7 +127,7 @@ def _key_results(register: Register, document: Document) -> Iterator[Finding]:
 
 
 def _row(data: Any, loc: Sequence[str | int]) -> Any:
-    """The entry as the file has it."""
+    """Return the entry as it is in the file."""
     for part in loc:
         data = data[part]
     return data
@@ -140,7 +139,7 @@ def _activity(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
         fix = "say what changes when it is done" + (
             f', such as "{better}".' if better else ", from which value to which."
         )
-        yield place.wording.triggers, "says what is done, not what comes of it.", fix
+        yield place.wording.triggers, "names an activity, not a result.", fix
 
 
 def _no_number(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
@@ -178,13 +177,13 @@ def _no_date(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
     if period.end - period.start > LONG_PERIOD and not said_due(place.row) and not place.wording.measure.dates:
         yield (
             (),
-            f"no day by which it is to be reached, in a period of {(period.end - period.start).days + 1} days.",
+            f"no due date, in a period of {(period.end - period.start).days + 1} days.",
             "write `due: YYYY-MM-DD`.",
         )
 
 
 def _other_target(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """The title's target against its metric's, where the title says from where to where: pages show one beside the other."""
+    """Compare the target in the title with its metric's, if the title gives a start and a target: pages show them together."""
     metric, said = place.key_result.metric, place.wording.measure
     if metric is None or metric.target is None or said.start is None or said.target is None:
         return
@@ -196,8 +195,8 @@ def _other_target(place: _Place) -> Iterator[tuple[tuple[str, ...], str, str]]:
         return
     yield (
         (said.target.text,),
-        f"is its title's target, and {written(metric.target)} its metric's.",
-        "write the same in both: people read the one, and the way is measured to the other.",
+        f"is the target in its title, but {written(metric.target)} in its metric.",
+        "write the same in both: people read the title, and progress is measured to the metric's target.",
     )
 
 
@@ -218,12 +217,12 @@ _FIGURE = re.compile(r"\d[\d.,' \u00a0\u202f’]*\d|\d")
 
 
 def figures_in(text: str) -> tuple[float, ...]:
-    """The numbers that a text may name, however they are written."""
+    """Return the numbers in a text, in any notation."""
     return tuple(number for one in _FIGURE.findall(text) for number in readings(one))
 
 
 def owners(text: str, teams: Sequence[str] = ()) -> tuple[str, ...]:
-    """The people whom an `owner:` names; a team's or a function's name is one, whatever stands in it."""
+    """Return the people whom an `owner:` names; the name of a team or function counts as one, whatever it contains."""
     addresses = tuple(_ADDRESS.findall(text))
     if len(addresses) > 1:
         return addresses
@@ -239,7 +238,7 @@ def owners(text: str, teams: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def _groups(register: Register) -> dict[tuple[str, str | None], list[int]]:
-    """Objectives that compete for the same people: of the company, or of one team."""
+    """Group objectives that compete for the same people: the company's, or one team's."""
     found: dict[tuple[str, str | None], list[int]] = defaultdict(list)
     for number, one in enumerate(register.objectives):
         found[one.level, one.team].append(number)
@@ -273,7 +272,7 @@ def _sizes(register: Register, document: Document) -> Iterator[Finding]:
 
 
 def levels(priorities: Sequence[int]) -> float:
-    """The effective number of different priorities: e to the entropy of how objectives are spread over them (Hill, order 1)."""
+    """Return the effective number of priorities: exp of the entropy of their distribution over objectives (Hill, order 1)."""
     counts = Counter(priorities)
     total = sum(counts.values())
     return math.exp(-sum(n / total * math.log(n / total) for n in counts.values()))

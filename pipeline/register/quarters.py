@@ -1,4 +1,4 @@
-"""The calendar's quarters, by which a plan or a round is called where nobody says otherwise."""
+"""Calendar quarters, the default names of plans and rounds."""
 
 from datetime import date, timedelta
 
@@ -6,7 +6,7 @@ from pipeline.register.schema import Period
 
 
 def quarter_of(day: date) -> Period:
-    """The quarter that a day is in: 2026-Q4, from 1 October to 31 December."""
+    """Return the quarter of a day: 2026-Q4, from 1 October to 31 December."""
     number = (day.month + 2) // 3
     first = date(day.year, 3 * number - 2, 1)
     following = date(day.year + number // 4, 3 * number % 12 + 1, 1)

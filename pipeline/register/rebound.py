@@ -1,6 +1,6 @@
-"""What an edit of a key result's `metric:` loosens: another query or source, a count that became a sum, a nearer target.
+"""Detect what an edit of a key result's `metric:` loosens: another query or source, a count turned into a sum, a lower target.
 
-The title may stay word by word while the number below it is another one; so the binding is held against its earlier self too.
+A title may stay word for word while the number behind it changes, so the binding is compared with its predecessor as well.
 """
 
 import re
@@ -19,13 +19,13 @@ _CLOSE = 1e-9
 
 
 def rebound(before: Metric | None, after: Metric | None, title: Wording) -> list[Loosened]:
-    """What is loosened where a metric was bound; `title` is the earlier one, which may know the direction."""
+    """Return what an edit of a metric loosens; `title` is the earlier wording, which may give the direction."""
     if before is None:
         return []
     if after is None:
         return [Loosened("metric-replaced", f"was measured by {_said(before.binding)}, and no longer is.")]
     if another := "; ".join(_differing(before, after)):
-        return [Loosened("metric-replaced", f"is measured otherwise: {another}.")]
+        return [Loosened("metric-replaced", f"is measured differently: {another}.")]
     return [Loosened("target-lowered", one) for one in _lowered(before, after, title)]
 
 
@@ -45,7 +45,7 @@ def _differing(before: Metric, after: Metric) -> Iterator[str]:
 
 
 def _plain(value: Any) -> Any:
-    """A word of a binding without what says nothing: blanks, and capitals outside of quotes."""
+    """Normalise a setting of a binding: collapse white space, and ignore case outside quotes."""
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -67,7 +67,7 @@ def _said(binding: Mapping[str, Any]) -> str:
 
 def _lowered(before: Metric, after: Metric, title: Wording) -> Iterator[str]:
     if before.keep and after.keep != before.keep:
-        yield f"it was to be kept {before.keep} {exactly(before.target or 0.0)}, and no longer is."
+        yield f"it had to stay {before.keep} {exactly(before.target or 0.0)}, and no longer has to."
         return
     if before.target is None:
         return
@@ -82,7 +82,7 @@ def _lowered(before: Metric, after: Metric, title: Wording) -> Iterator[str]:
 
 
 def _way(metric: Metric, title: Wording) -> int:
-    """1 where more is better, -1 where less is: by the metric's start, else by what the title says of its target."""
+    """Return 1 if more is better, -1 if less is: from the metric's start and target, else from the title."""
     if metric.keep:
         return 1 if metric.keep == "above" else -1
     if metric.start is not None and metric.target is not None and metric.start != metric.target:

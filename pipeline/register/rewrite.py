@@ -1,7 +1,7 @@
-"""A YAML text changed where it must say something else and nowhere else, so that comments and layout stay.
+"""Edit a YAML text only where its data must change, so that comments and layout survive.
 
-What it says is held against what it should say, from the top down; each difference is one cut in the text. The result is read
-again: where it does not say what is wanted (aliases, merged entries, another order), the text is written anew, without comments.
+Current and wanted data are compared top-down; each difference becomes one cut in the text. The result is parsed again: if it does
+not match the wanted data (aliases, merge keys, another order), the text is dumped afresh, without comments.
 """
 
 import re
@@ -17,7 +17,7 @@ _NOT_PLAIN = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
 def rewritten(text: str, wanted: Any) -> tuple[str, bool]:
-    """The text changed to say `wanted` (as `Document.data` gives it), and whether its comments and layout are kept."""
+    """Change the text to represent `wanted` (as `Document.data` has it); return it, and whether comments and layout survived."""
     document = Document(text)
     writer = _Writer(text)
     try:
@@ -32,17 +32,17 @@ def rewritten(text: str, wanted: Any) -> tuple[str, bool]:
 
 
 class _CannotKeep(Exception):
-    """The text cannot be changed in its places."""
+    """The text cannot be edited in place."""
 
 
 class _Written(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
-        """Everything is written out where it stands."""
+        """Write every value out in place."""
         return True
 
 
 def _as_people_write(dumper: Any, said: str) -> yaml.ScalarNode:
-    """Numbers and days without quotes; `Document` reads all of them as texts."""
+    """Write numbers and dates without quotes; `Document` reads every scalar as text."""
     tag = dumper.resolve(yaml.ScalarNode, said, (True, False)) if _is_plain(said) else "tag:yaml.org,2002:str"
     node: yaml.ScalarNode = dumper.represent_scalar(tag, said)
     return node
@@ -52,7 +52,7 @@ _Written.add_representer(str, _as_people_write)
 
 
 class _Writer:
-    """Collects cuts in a text: from, to, what stands there instead."""
+    """Collects cuts in a text: start, end, replacement."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -60,7 +60,7 @@ class _Writer:
         self._cuts: list[tuple[int, int, str]] = []
 
     def made(self) -> str:
-        """The text with all cuts. Raises _CannotKeep where they overlap."""
+        """Apply all cuts. Raises _CannotKeep if they overlap."""
         made, last = self._text, len(self._text) + 1
         for start, end, said in reversed(self._in_order()):
             if end > last:
@@ -72,7 +72,7 @@ class _Writer:
         return sorted(self._cuts, key=lambda cut: cut[:2])
 
     def change(self, node: yaml.Node | None, old: Any, new: Any) -> None:
-        """Cuts that lead from what a node says to what it should say."""
+        """Collect the cuts that turn a node's current value into the new one."""
         if old == new:
             return
         if isinstance(node, yaml.MappingNode) and isinstance(old, dict) and isinstance(new, dict) and new:
@@ -112,7 +112,7 @@ class _Writer:
             self._insert(self._line_end(self._end(last)), "".join(self._newline + indent + one for one in said))
 
     def _rows(self, node: yaml.SequenceNode, old: Sequence[Any], new: Sequence[Any]) -> None:
-        """A list whose entries have keys: those that stay, in their order, those that are new, those that go."""
+        """Edit a list of keyed entries: those that stay (in order), those added, those removed."""
         names, wanted = _named(old), _named(new)
         stay = [name for name in names if name in wanted]
         if stay != [name for name in wanted if name in names]:
@@ -143,7 +143,7 @@ class _Writer:
             self._insert(self._line_end(self._end(beside)), self._newline + said)
 
     def _block(self, row: Any, indent: str) -> str:
-        """A new row as people write one: entries below each other where it holds rows itself, else in one line."""
+        """Format a new entry as people write one: nested lists on separate lines, anything else on one line."""
         if not isinstance(row, dict) or not any(_named(value) for value in row.values()):
             return _flow(row)
         between = self._newline + indent
@@ -155,7 +155,7 @@ class _Writer:
         return between.join(lines)
 
     def _take_out(self, node: Any, entries: Sequence[tuple[yaml.Node, yaml.Node]], place: int) -> None:
-        """An entry of a mapping or list, with its lines where it has lines of its own."""
+        """Remove an entry of a mapping or list, including its lines if it does not share them."""
         first, value = entries[place]
         start, end = first.start_mark.index, max(self._end(value), first.end_mark.index if first is not value else 0)
         if node.flow_style:
@@ -178,7 +178,7 @@ class _Writer:
         self._cuts.append((at, at, said))
 
     def _end(self, node: yaml.Node) -> int:
-        """Where a node's own text ends; a block's mark lies behind blanks and comments that follow it."""
+        """Return where a node's own text ends; a block's end mark lies after any white space and comments that follow it."""
         if _is_block(node):
             return max(self._end(one[1] if isinstance(one, tuple) else one) for one in node.value)
         end = node.end_mark.index
@@ -201,7 +201,7 @@ def _is_block(node: yaml.Node) -> bool:
 
 
 def _named(value: Any) -> list[str]:
-    """The keys of a list of entries that each have another one; nothing for anything else."""
+    """Return the keys of a list of entries with distinct keys; empty for anything else."""
     if not isinstance(value, list) or not all(
         isinstance(one, dict) and isinstance(one.get("key"), str) for one in value
     ):
@@ -215,7 +215,7 @@ def _is_plain(said: str) -> bool:
 
 
 def _flow(value: Any) -> str:
-    """A value as YAML takes it anywhere."""
+    """Format a value so that it is valid anywhere in YAML."""
     if value is None:
         return "null"
     if isinstance(value, dict):

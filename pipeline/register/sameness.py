@@ -1,4 +1,4 @@
-"""Whether two objectives of two registers are one: by what they say, since the next quarter numbers other objectives O1 to O3."""
+"""Decide whether objectives of two registers are the same, by their words: the next quarter reuses the keys O1 to O3."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,21 +6,21 @@ from collections.abc import Iterator, Sequence
 from pipeline.register.schema import KeyResult, Objective, Period, Register
 
 WORDS = 0.4
-"""Part of all words of two titles under one key that both must have to be one objective reworded."""
+"""Smallest overlap (Jaccard) of the words of two titles under one key to count as one reworded objective."""
 KEY_RESULTS = 0.5
-"""The same for the titles of their key results."""
+"""The same threshold for the titles of their key results."""
 Entry = tuple[str, str, str]
-"""A key, its title, and what stands beside it: a key result's objective, an objective's key results."""
+"""A key, its title, and its context: a key result's objective, or an objective's key results."""
 
 
 def same_period(one: Period, other: Period) -> bool:
-    """Return True if one is the other, whose first or last day may have been moved."""
+    """Return True if both are the same period, even if its first or last day was moved."""
     return one.name == other.name and one.start <= other.end and other.start <= one.end
 
 
 def same_objective(one: Objective, other: Objective) -> bool:
-    """The same title is the same objective under whatever key. Under the same key it may be reworded, as long as enough words of
-    the title or enough of the key results stay."""
+    """Return True if two objectives are the same: equal titles under any key, or the same key with enough of the title's words
+    or of the key results kept."""
     mine, theirs = _words(one.title), _words(other.title)
     if mine == theirs:
         return True
@@ -31,8 +31,8 @@ def same_objective(one: Objective, other: Objective) -> bool:
 
 
 def same_top(before: Register, after: Register) -> bool:
-    """Whether the top priorities of two registers are the same objectives, in whatever order, or the same key results under
-    others: an objective that is split, or merged with another, asks for what was asked for."""
+    """Return True if the top priorities are the same objectives in any order, or the same key results under other objectives:
+    splitting or merging objectives changes nothing about what is required."""
     sides = [[one for one in side.objectives if one.key in side.top()] for side in (before, after)]
     asked = [sorted(_plain(row.title) for one in side for row in one.key_results) for side in sides]
     if asked[0] == asked[1] and all(one.key_results for side in sides for one in side):
@@ -43,7 +43,7 @@ def same_top(before: Register, after: Register) -> bool:
 
 
 def reworded(before: Register, after: Register) -> Iterator[tuple[Objective, Objective, bool]]:
-    """Objectives whose key stayed while their title changed, before and after, and whether they are taken for the same."""
+    """Yield objectives whose key stayed while their title changed: before, after, and whether they count as the same."""
     was = {one.key: one for one in before.objectives}
     for one in after.objectives:
         old = was.get(one.key)
@@ -52,10 +52,10 @@ def reworded(before: Register, after: Register) -> Iterator[tuple[Objective, Obj
 
 
 def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
-    """By old key of a key result, the key under which what people answered about it goes on.
+    """Return by old key of a key result the key under which its answers continue.
 
-    That is the key of the same words; else its own, archived, where the key now names another key result: what was answered then
-    is no answer about that. Keys that stay as they are, are left out. `archive` is put behind an archived key.
+    This is the key with the same words; else the old key archived (`archive` appended), if it now names another key result to
+    which the answers do not apply. Unchanged keys are omitted.
     """
     moved = _paired(entries_of(before), entries_of(after))
     taken = {row.key: (objective, row) for objective, row in after.key_results()}
@@ -71,7 +71,7 @@ def new_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
 
 
 def new_objective_keys(before: Register, after: Register, archive: str) -> dict[str, str]:
-    """The same of objectives."""
+    """Like `new_keys`, for objectives."""
     moved = _paired(*(entries_of(side, objectives=True) for side in (before, after)))
     taken = {one.key: one for one in after.objectives}
     found: dict[str, str] = {}
@@ -84,9 +84,9 @@ def new_objective_keys(before: Register, after: Register, archive: str) -> dict[
 
 
 def back_again(gone: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:
-    """By archived key, the key of what is there again in the same words: in the same surroundings, else where one alone has them.
+    """Map archived keys to the keys of entries that are back in the same words: in the same context, else if only one matches.
 
-    Several may be the same one's, as of versions between which it was gone.
+    Several archived keys may map to one entry, as when it was removed and added more than once.
     """
     found: dict[str, str] = {}
     for old, title, beside in gone:
@@ -98,15 +98,15 @@ def back_again(gone: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:
 
 
 def entries_of(register: Register, *, objectives: bool = False) -> list[Entry]:
-    """Its key results, or its objectives, with what stands beside them."""
+    """Return the register's key results, or its objectives, with their context."""
     if objectives:
         return [(o.key, o.title, " ".join(row.title for row in o.key_results)) for o in register.objectives]
     return [(row.key, row.title, objective.title) for objective, row in register.key_results()]
 
 
 def _paired(before: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:
-    """By old key, the new one of the same title. Several of one title are told apart by what stands beside them, then by their
-    keys, then by their order; each new one is taken once, so that none gets what is another's."""
+    """Map old keys to new ones with the same title. Ties are broken by context, then key, then order; each new key is used only
+    once, so that no entry inherits another's answers."""
     found: dict[str, str] = {}
     left = {key: (_plain(title), _plain(beside)) for key, title, beside in after}
     for by_beside, by_key in ((True, True), (True, False), (False, True), (False, False)):
@@ -122,7 +122,7 @@ def _paired(before: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:
 
 
 def _same_key_result(one: tuple[Objective, KeyResult], other: tuple[Objective, KeyResult], same_period: bool) -> bool:
-    """Under the same key: reworded within one period and objective, else by its words."""
+    """Compare key results under one key: within one period and objective it is a rewording, otherwise words decide."""
     if same_period and same_objective(one[0], other[0]):
         return True
     return _alike(_words(one[1].title), _words(other[1].title)) >= WORDS

@@ -1,4 +1,4 @@
-"""What an okrs.yaml holds: teams, objectives, key results, the period, the working calendar."""
+"""The schema of okrs.yaml: teams, objectives, key results, the period, the working calendar."""
 
 import re
 from collections.abc import Iterator
@@ -28,25 +28,25 @@ from pipeline.register.weekdays import WorkingDay, on, week_of, weekday, working
 
 
 def _day(value: Any) -> Any:
-    """A day as YAML writes one, 2026-10-01 (or 2026-10-1, or with a time of day that says nothing)."""
+    """Parse a date as YAML writes it: 2026-10-01, 2026-10-1, or with a midnight time of day."""
     if not isinstance(value, str):
         return value
     found = re.fullmatch(
         r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]0?0:00(?::00(?:\.0*)?)? ?(?:[Zz]|[+-]\d.*)?)?", value.strip()
     )
     if found is None:
-        raise ValueError(f"{value!r} is no day; write it as 2026-10-01")
+        raise ValueError(f"{value!r} is not a date; write it as 2026-10-01")
     try:
         day = date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError as error:
         raise ValueError(f"{value!r} does not exist: {error}") from None
     if day.year not in YEARS:
-        raise ValueError(f"{value!r} is in no year that a plan is made for")
+        raise ValueError(f"{value!r} is not in a year that a plan can cover")
     return day
 
 
 def _one_line(value: str) -> str:
-    """Texts that end up in subjects, tables and file names: without line breaks."""
+    """Remove line breaks from text that ends up in subjects, tables and file names."""
     return " ".join(value.split())
 
 
@@ -58,23 +58,22 @@ Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
 
 
 class _Strict(BaseModel):
-    # Other entries, such as a due date, are somebody's own; faults.py refuses those that look misspelt.
+    # Other entries, such as a due date, are the user's own; faults.py rejects those that look misspelt.
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _left_empty(cls, value: Any, info: ValidationInfo) -> Any:
-        """`teams:` with nothing behind it is as if it were left out."""
+        """Treat `teams:` without a value as absent."""
         default = cls.model_fields[info.field_name or ""].default
         return default if value is None and default is not PydanticUndefined else value
 
 
 class Member(_Strict):
-    """Somebody in a team. `part` is the part of a full week that they work; `country` and `subdivision` override the calendar's.
+    """A member of a team. `part` is the fraction of a full week they work; `country` and `subdivision` override the calendar's.
 
-    `from` and `to` are their first and last day in the team; `days` the weekdays they work, where these are not the usual ones:
-    all day or half of it, each week or every second.
-    `formerly` are addresses that they had before: the same person, with the same past.
+    `from` and `to` are their first and last day in the team; `days` the weekdays they work if not the usual ones: whole or half
+    days, every week or every second. `formerly` lists their earlier addresses: the same person, with the same past.
     """
 
     email: Name
@@ -99,24 +98,24 @@ class Member(_Strict):
 
     @property
     def never(self) -> frozenset[int] | None:
-        """Weekdays, Monday 0, on which they work in no week; None where their days are the usual ones."""
+        """Return the weekdays (Monday 0) on which they never work; None if their days are the usual ones."""
         return frozenset(range(7)) - {one.weekday for one in self.days} if self.days else None
 
     def of_day(self, day: date) -> float:
-        """What of a whole day they work on a day that is no weekend or holiday; 0 where it is none of theirs."""
+        """Return the fraction of a whole day they work on a regular working day; 0 if it is not one of theirs."""
         if not self.days:
             return self.part
         return min(1.0, self.part * 5 / week_of(self.days)) * on(self.days, day)
 
     def week(self, usual: float) -> float:
-        """Days of work in a week, on average, where the usual week has so many. Part time is of five days; who works fixed days
-        works them, at most whole."""
+        """Return their average working days per week, where a usual week has `usual`. Part time refers to five days; people with
+        fixed days work those, each at most in full."""
         return min(week_of(self.days), 5 * self.part) if self.days else usual * self.part
 
 
 class Team(_Strict):
-    """A team; figures are only shown for teams of at least five. `plan` is the team's own, by objective; `rate` what a working
-    day costs on average in it, in the register's currency, never of a person."""
+    """A team; figures are only shown for teams of at least five. `plan` is the team's own, by objective; `rate` the average cost
+    of a working day in the team, in the register's currency, never of one person."""
 
     key: Name
     name: Name
@@ -135,12 +134,12 @@ class Team(_Strict):
 
     @property
     def addresses(self) -> frozenset[str]:
-        """Everybody who is, was or will be in it, in lower case, each once."""
+        """Return the lower-case addresses of all past, present and future members, without duplicates."""
         return frozenset(one.email.lower() for one in self.members)
 
 
 class Scope(_Strict):
-    """What belongs to a key result by declaration: an epic or issue key, a label, a channel, project or pipeline."""
+    """What belongs to a key result by declaration: epic or issue keys, labels, and channels, projects or pipelines."""
 
     items: tuple[Name, ...] = ()
     labels: tuple[Name, ...] = ()
@@ -148,9 +147,9 @@ class Scope(_Strict):
 
 
 class KeyResult(_Strict):
-    """A key result. `aliases` are names people use for it: code names, jargon, products; `accepted` are rules of the lint that
-    somebody has looked at and does not want to hear of again; `metric` says where its number comes from, `goal` which goal
-    of a source it is (`leeway okrs sync`)."""
+    """A key result. `aliases` are names people use for it: code names, jargon, products; `accepted` lists lint rules that
+    somebody has dismissed for it; `metric` defines where its number comes from; `goal` is its goal in a source
+    (`leeway okrs sync`)."""
 
     key: Name
     title: Name
@@ -165,9 +164,9 @@ class KeyResult(_Strict):
 
 
 class Objective(_Strict):
-    """An objective; priority 1 is top. Team objectives name their team and the parent they serve. `plan` is what is
-    planned for it of the company's work, where somebody planned; `share` is the older way to write it. `outcome` says where the
-    number comes from that its key results are meant to move, as a key result's `metric` does."""
+    """An objective; priority 1 is top. Team objectives name their team and the parent they serve. `plan` is its planned part of
+    the company's work, if any; `share` is the older notation. `outcome` defines the number that its key results are meant to
+    move, like a key result's `metric`."""
 
     key: Name
     title: Name
@@ -186,17 +185,17 @@ class Objective(_Strict):
 
     @property
     def planned(self) -> Plan | None:
-        """The plan, however it is written."""
+        """Return the plan in either notation."""
         return self.plan or (Plan(share=self.share) if self.share else None)
 
     @property
     def metric(self) -> Metric | None:
-        """What its outcome is measured by, under the name that key results have for it."""
+        """Return the outcome's metric, under the name it has for key results."""
         return self.outcome
 
 
 class Period(_Strict):
-    """The time the register is for; `end` is the last day."""
+    """The time a register covers; `end` is the last day."""
 
     name: Name
     start: Day
@@ -204,9 +203,9 @@ class Period(_Strict):
 
 
 class Calendar(_Strict):
-    """When people work: a country's (and its part's) public holidays, and days the whole company is closed, or for half of them.
+    """When people work: the public holidays of a country (and subdivision), and days the company is closed or half closed.
 
-    `weekend` where it is not the country's.
+    `weekend`, if it differs from the country's.
     """
 
     country: str | None = None
@@ -214,11 +213,11 @@ class Calendar(_Strict):
     time_zone: str = "UTC"
     weekend: Weekdays = ()
     closed: tuple[Day, ...] = ()
-    half_closed: tuple[Day, ...] = Field((), repr=False)  # so that a calendar without any reads as it did
+    half_closed: tuple[Day, ...] = Field((), repr=False)  # keeps the repr of calendars without any unchanged
 
 
 class Register(_Strict):
-    """The whole file. `leadership` are the addresses of those who set priorities, whom the alignment interview asks."""
+    """The whole file. `leadership`: addresses of the people who set priorities, surveyed by the alignment interview."""
 
     company: Line = ""
     currency: Annotated[Line, WrapValidator(as_stored)] = ""
@@ -231,45 +230,45 @@ class Register(_Strict):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The steps that must be stable, a path each."""
+        """Return the paths whose steps must be stable."""
         return self.steps or ()
 
     def key_results(self) -> Iterator[tuple[Objective, KeyResult]]:
-        """Every key result with its objective, in the order of the file."""
+        """Yield every key result with its objective, in file order."""
         for objective in self.objectives:
             for key_result in objective.key_results:
                 yield objective, key_result
 
     def measured(self) -> list[KeyResult | Objective]:
-        """Whatever has a number, in the order of the file: objectives with an outcome, key results with a metric."""
+        """Return everything that has a number, in file order: objectives with an outcome, key results with a metric."""
         every: list[KeyResult | Objective] = []
         for objective in self.objectives:
             every += [objective, *objective.key_results]
         return [one for one in every if one.metric is not None]
 
     def objective_of(self) -> dict[str, str]:
-        """Key of the objective, by key of the key result."""
+        """Map each key result's key to its objective's key."""
         return {key_result.key: objective.key for objective, key_result in self.key_results()}
 
     def addresses(self) -> frozenset[str]:
-        """Everybody who is, was or will be in a team, in lower case, each once."""
+        """Return the lower-case addresses of all past, present and future members of teams, without duplicates."""
         return frozenset().union(*(team.addresses for team in self.teams))
 
     def large_teams(self, least_people: int) -> tuple[Team, ...]:
-        """Teams of so many members that they may be named beside a figure."""
+        """Return the teams with at least `least_people` members, which may be named next to a figure."""
         return tuple(team for team in self.teams if len(team.addresses) >= least_people)
 
     @property
     def teams_differ(self) -> bool:
-        """Return True if whose work it is can say what it is for: key results name different teams, or all some of several."""
+        """Return True if the team can indicate what work is for: key results name different teams, or all name some of them."""
         named = {frozenset(key_result.teams) for _, key_result in self.key_results()}
         return len(named) > 1 or any(some and some < {team.key for team in self.teams} for some in named)
 
     @property
     def teams_tell(self) -> bool:
-        """Return True if whose work it is says what it is for: there are several teams, and key results name different ones."""
+        """Return True if the team indicates what work is for: there are several teams, and key results name different ones."""
         return len(self.teams) > 1 and self.teams_differ
 
     def top(self, count: int = 3) -> frozenset[str]:
-        """Keys of the objectives whose priority is `count` or better."""
+        """Return the keys of the objectives with a priority of `count` or better."""
         return frozenset(objective.key for objective in self.objectives if objective.priority <= count)

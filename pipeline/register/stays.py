@@ -1,4 +1,4 @@
-"""Who is in which team on which day, as the registers say it: a new one changes nothing before it was loaded."""
+"""Who is in which team on which day according to the registers: a new register changes nothing before it was loaded."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,30 +11,30 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Days in a team, both ends included; `last` is None while they go on."""
+    """Days in a team, both ends included; `last` is None while the person is in it."""
 
     team: str
     first: date
     last: date | None = None
 
     def holds(self, day: date) -> bool:
-        """Return True if the day is one of them."""
+        """Return True if the stay includes the day."""
         return self.first <= day and (self.last is None or day <= self.last)
 
 
 def stays(plans: Sequence[tuple[date, Register]]) -> dict[str, list[Stay]]:
-    """By address, the stays in the order of their days. `plans` are registers, oldest first, with the day from which each holds.
+    """Return the stays by address, in order. `plans` are registers, oldest first, with the day from which each holds.
 
-    An entry with `from` or `to` says so for all days; one without holds while its register does. Where registers differ about a
-    day, the newer one is right about the days from which on it holds, and about what it dates.
+    An entry with `from` or `to` is authoritative for all days; one without holds while its register does. Where registers
+    disagree about a day, the newer one wins for days from which it holds and for everything it dates.
     """
     return {email: list(_joined(_pieces(plans, told))) for email, told in _told(plans).items()}
 
 
 def spells(register: Register) -> Iterator[tuple[str, str, Member, date, date]]:
-    """Who is in which team by which entry, as one register says it: address, team, entry, first and last day, both included.
+    """Yield who is in which team by which entry of one register: address, team, entry, first and last day, both included.
 
-    Nobody has two for one day.
+    Nobody has two entries for one day.
     """
     for email, told in _told([(date.min, register)]).items():
         marks = _marks([date.min], told)
@@ -45,13 +45,13 @@ def spells(register: Register) -> Iterator[tuple[str, str, Member, date, date]]:
 
 
 def entry_on(entries: Sequence[Member], day: date) -> Member | None:
-    """Of somebody's entries in a team, the one that is about a day; the last one where none is."""
+    """Return the entry that covers a day, of one person's entries in a team; the last entry if none does."""
     held = [one for one in entries if (not one.first or one.first <= day) and (not one.last or day <= one.last)]
     return next(reversed(held or list(entries)), None)
 
 
 _Told = list[list[tuple[str, Member]]]
-"""By register, the teams that list somebody, with the entry."""
+"""By register, the teams that list a person, with the entry."""
 
 
 def _told(plans: Sequence[tuple[date, Register]]) -> dict[str, _Told]:
@@ -66,9 +66,9 @@ def _told(plans: Sequence[tuple[date, Register]]) -> dict[str, _Told]:
 
 
 def renamed(plans: Sequence[tuple[date, Register]]) -> dict[str, str]:
-    """The address that somebody has now, by each that they had before, as any of these registers says it.
+    """Map each former address to the present one, according to any of these registers.
 
-    One that the newest register lists itself is somebody's own.
+    An address listed by the newest register itself belongs to its own member.
     """
     found: dict[str, str] = {}
     for _, register in plans:
@@ -81,7 +81,7 @@ def renamed(plans: Sequence[tuple[date, Register]]) -> dict[str, str]:
 
 
 def _pieces(plans: Sequence[tuple[date, Register]], told: _Told) -> Iterator[tuple[date, str | None]]:
-    """(first day, team) of each stretch of days in which nothing changes."""
+    """Yield (first day, team) for each stretch of days without a change."""
     begins = [at for at, _ in plans]
     for day in _marks(begins, told):
         entry = _entry_on(day, begins, told)
@@ -89,7 +89,7 @@ def _pieces(plans: Sequence[tuple[date, Register]], told: _Told) -> Iterator[tup
 
 
 def _marks(begins: Sequence[date], told: _Told) -> list[date]:
-    """The days on which something may change, in their order."""
+    """Return the days on which something may change, in order."""
     marks = {date.min, *begins}
     for rows in told:
         marks |= {one.first for _, one in rows if one.first} | {one.last + _DAY for _, one in rows if one.last}
@@ -106,13 +106,13 @@ def _entry_on(day: date, begins: Sequence[date], told: _Told) -> tuple[str, Memb
                 return team, one
         if in_force:
             return None
-        # Who comes back to a team stands there twice: only what no entry of a newer register says is gone in the older ones.
+        # People who return to a team are listed twice: older entries apply unless an entry of a newer register covers them.
         left |= {team for team, one in told[number] if one.last is not None and day > one.last}
     return None
 
 
 def _joined(pieces: Iterator[tuple[date, str | None]]) -> Iterator[Stay]:
-    """Stays of a person, of stretches that follow each other."""
+    """Join consecutive stretches into a person's stays."""
     team, first = None, date.min
     for day, now in pieces:
         if now == team:

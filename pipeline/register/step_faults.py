@@ -1,4 +1,4 @@
-"""What is wrong with the steps of an okrs.yaml: unknown words, no event or two, teams, sources and steps that are not there."""
+"""Lint of the steps in an okrs.yaml: unknown settings, missing or several events, unknown teams, sources and steps."""
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +17,7 @@ _EVENT = "write what happens, such as `stage: Closed won`, `field: intake_form` 
 
 
 def step_faults(document: Document) -> Iterator[LintError]:
-    """Faults of all paths in the order of the file; those of numbers, days and times are found by the schema."""
+    """Yield the faults of all paths in file order; those of numbers, days and times are found by the schema."""
     data = document.data
     given = data.get("steps") if isinstance(data, dict) else None
     if given is None or data is None:
@@ -45,7 +45,7 @@ def _path(document: Document, loc: Loc, path: Mapping[str, Any], teams: Collecti
         known = ", ".join(all_traits())
         yield (
             (*loc, "case"),
-            f"says no source; write `source:` and one of {known}, with `kind` and `container` where needed.",
+            f"names no source; write `source:` and one of {known}, with `kind` and `container` if needed.",
         )
     for name in ("begin", "end"):
         if isinstance(event := path.get(name), dict):
@@ -68,7 +68,7 @@ def _path(document: Document, loc: Loc, path: Mapping[str, Any], teams: Collecti
         if not any(one.get(word) for word in ("label", "status", "stage", "field", "item", "container")):
             yield (
                 here,
-                "says no cases; write {label: pilot}, {status: Duplicate}, {item: DEAL-12} or {container: Partners}.",
+                "names no cases; write {label: pilot}, {status: Duplicate}, {item: DEAL-12} or {container: Partners}.",
             )
 
 
@@ -83,7 +83,7 @@ def _twice(document: Document, loc: Loc, row: Mapping[str, Any], seen: dict[str,
 def _event(loc: Loc, event: Mapping[str, Any], teams: Collection[Any]) -> Iterator[Fault]:
     ways = [word for word in ("stage", *WAYS) if word in event]
     if not ways:
-        yield loc, f"nothing says what happens: {_EVENT}."
+        yield loc, f"it does not say what happens: {_EVENT}."
     elif len(ways) > 1:
         yield (*loc, ways[1]), f"one event is enough: delete `{ways[0]}` or `{ways[1]}`."
     yield from _team((*loc, "by"), event.get("by"), teams)
@@ -92,7 +92,7 @@ def _event(loc: Loc, event: Mapping[str, Any], teams: Collection[Any]) -> Iterat
     said = event.get("happens")
     for one in said if isinstance(said, list) else [said]:
         if isinstance(one, str) and one not in HAPPENS:
-            yield (*loc, "happens"), f"{one!r} is nothing that happens. {_advice(one, HAPPENS)}"
+            yield (*loc, "happens"), f"{one!r} is not an event. {_advice(one, HAPPENS)}"
 
 
 def _from(loc: Loc, step: Mapping[str, Any], before: Collection[str]) -> Iterator[Fault]:
@@ -101,9 +101,9 @@ def _from(loc: Loc, step: Mapping[str, Any], before: Collection[str]) -> Iterato
         return
     if isinstance(name, str) and name not in before and name != BEGIN:
         known = (BEGIN, *before)
-        yield (*loc, "from"), f"no step {name!r} is written before this one. {_advice(name, known)}"
+        yield (*loc, "from"), f"there is no step {name!r} before this one. {_advice(name, known)}"
     elif "within" not in step:
-        yield (*loc, "from"), "says from when a time counts, and there is no `within`; write one, or delete it."
+        yield (*loc, "from"), "sets the start of a time limit, but there is no `within`; add one, or delete `from`."
 
 
 def _team(loc: Loc, name: Any, teams: Collection[Any]) -> Iterator[Fault]:
@@ -138,4 +138,4 @@ def _names(loc: Loc, row: Mapping[str, Any], model: type[BaseModel], where: str)
 
 def _advice(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name.lower(), known, 1)
-    return f"Did you mean {near[0]!r}?" if near else f"There may be {', '.join(known) or 'none'}."
+    return f"Did you mean {near[0]!r}?" if near else f"Allowed: {', '.join(known) or 'none'}."

@@ -1,6 +1,6 @@
-"""Steps that must be stable, as okrs.yaml writes them: which cases go which path, by which events of the sources, in what time.
+"""The schema of steps that must be stable: which cases follow which path, by which events of the sources, within what time.
 
-A *path* is the way of a *case* (a deal, an issue) through its *steps*; each step is one event with a time for it.
+A *path* takes a *case* (a deal, an issue) through its *steps*; each step is one event with a time limit.
 """
 
 import re
@@ -23,7 +23,7 @@ from pydantic_core import PydanticUndefined
 from pipeline.register.planned import as_stored
 
 WAYS = ("status", "state", "field", "happens", "linked", "created")
-"""The ways to say what happens; an event has one of them."""
+"""The kinds of condition; an event has exactly one."""
 REPLY = "reply"
 SAID = ("comment", "message", "note", "email", "review")
 """What counts as a reply."""
@@ -35,7 +35,7 @@ UNITS = {
     "day": 24.0,
     "week": 168.0,
     "working hour": 1.0,
-    "working day": 0.0,  # as long as the path's working day is
+    "working day": 0.0,  # depends on the path's working hours
 }
 _WITHIN = re.compile(r"(\d+(?:[.,]\d+)?)\s*(working\s+)?(minute|hour|day|week)s?", re.IGNORECASE)
 _HOW = 'write a time such as "24 working hours", "3 days" or "2 working days"'
@@ -44,7 +44,7 @@ _HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?\s*(?:-|to|–)\s*(\d{1,2})(?::(\d\d)
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """A time that a step may take: so many hours, of the clock or of working hours; or so many whole working days."""
+    """The time limit of a step: hours, by the clock or in working hours; or whole working days."""
 
     amount: float
     unit: str
@@ -56,23 +56,23 @@ class Within:
 
 
 def within(text: str) -> Within:
-    """Read a time as people write one. Raises ValueError."""
+    """Parse a time limit. Raises ValueError."""
     found = _WITHIN.fullmatch(" ".join(str(text).split()))
     unit = f"{'working ' if found and found[2] else ''}{found[3].lower() if found else ''}"
     if found is None or unit not in UNITS:
-        raise ValueError(f"{text!r} is no time that a step may take; {_HOW}")
+        raise ValueError(f"{text!r} is not a valid time limit; {_HOW}")
     amount = float(found[1].replace(",", "."))
     if not 0 < amount <= 10_000:
-        raise ValueError(f"{text!r} is no time that a step may take; {_HOW}")
+        raise ValueError(f"{text!r} is not a valid time limit; {_HOW}")
     return Within(amount, unit)
 
 
 def working_hours(text: str) -> tuple[time, time]:
-    """Begin and end of a working day, from 9-17 or 08:30-17:00. Raises ValueError."""
+    """Parse the start and end of a working day, such as 9-17 or 08:30-17:00. Raises ValueError."""
     found = _HOURS.fullmatch(str(text).strip())
     message = (
-        f"{text!r} are no working hours; write them as 9-17 or 08:30-17:00. Who works around the clock needs none: "
-        "`within: 4 hours` counts every hour, `within: 4 working hours` these"
+        f"{text!r} is not a range of working hours; write 9-17 or 08:30-17:00. Around the clock none are needed: "
+        "`within: 4 hours` counts every hour, `within: 4 working hours` only these"
     )
     if found is None:
         raise ValueError(message)
@@ -97,7 +97,7 @@ def _checked_hours(value: str) -> str:
 
 
 def _several(value: Any) -> Any:
-    """One word or a list of them."""
+    """Accept one word or a list of words."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -111,7 +111,7 @@ def _day(value: Any) -> Any:
     try:
         return datetime.fromisoformat(value.strip()).date()
     except ValueError:
-        raise ValueError(f"{value!r} is no day; write it as 2026-10-01") from None
+        raise ValueError(f"{value!r} is not a date; write it as 2026-10-01") from None
 
 
 Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
@@ -129,7 +129,7 @@ class _Entry(BaseModel):
 
 
 class Place(_Entry):
-    """Where items are: of a source, of its container (a project, a pipeline, a channel), of a kind."""
+    """Where items are: by source, container (a project, a pipeline, a channel) and kind."""
 
     source: Name | None = None
     container: Names = ()
@@ -137,10 +137,10 @@ class Place(_Entry):
 
 
 class Event(_Entry):
-    """Something that the sources tell of a case; one of WAYS.
+    """Something that the sources report about a case; one of WAYS.
 
-    `by` is the team of whoever did it; `on` says that it happens on an item that is linked to the case, and where. `once`: that
-    it happens a second time is a deviation (so it is with what is no word, call, meeting or work).
+    `by` is the team of whoever did it; `on`: it happens on an item linked to the case, at that place. `once`: a second occurrence
+    is a deviation, which is the default for everything but messages, calls, meetings and work.
     """
 
     status: Names = Field((), validation_alias=AliasChoices("status", "stage"))
@@ -155,14 +155,14 @@ class Event(_Entry):
 
     @property
     def is_once(self) -> bool:
-        """Whether a second time is a deviation."""
+        """Return True if a second occurrence is a deviation."""
         return not self.happens if self.once is None else self.once
 
 
 class Step(Event):
-    """A step of a path. `within` is the time for it, from `from` on (a step before it, or `begin`; else the step before it).
+    """A step of a path. `within` is its time limit, counted from `from` (an earlier step or `begin`), by default the step before.
 
-    `order: any` lets it come before the steps that are written before it.
+    `order: any` allows it before the steps listed above it.
     """
 
     key: Name
@@ -173,13 +173,13 @@ class Step(Event):
 
     @property
     def limit(self) -> Within | None:
-        """The time for it."""
+        """Return the time limit."""
         return within(self.within) if self.within else None
 
 
 class Exemption(_Entry):
-    """Cases that are meant to go another way: by a label, a status or stage that they came to, a field that is filled, their key
-    or id, their container; and why."""
+    """Cases that are meant to take another way, with the reason: by a label, a status or stage they reached, a field that is
+    filled, their key or id, or their container."""
 
     label: Names = ()
     status: Names = Field((), validation_alias=AliasChoices("status", "stage"))
@@ -190,7 +190,7 @@ class Exemption(_Entry):
 
 
 class Path(_Entry):
-    """Steps that every case of a kind goes through, from `begin` on. `team` owns it; `end` is what it is all for."""
+    """Steps that every case of a kind goes through, starting at `begin`. `team` owns it; `end` is the event it leads to."""
 
     key: Name
     title: Name
@@ -205,4 +205,4 @@ class Path(_Entry):
 
 
 Paths = Annotated[tuple[Path, ...] | None, WrapValidator(as_stored)]
-"""For the register's field."""
+"""Type of the register's field."""

@@ -1,4 +1,4 @@
-"""An outcome wording for a key result that names an activity, made of its own words and judged by the same rules."""
+"""Suggest an outcome wording for a key result that names an activity, built from its own words and checked by the same rules."""
 
 import re
 
@@ -11,9 +11,9 @@ _TAIL = re.compile(r"\s*(?:\(.*|[,;:].*|\s[-–]\s.*)$")
 
 
 def suggest(wording: Wording) -> str | None:
-    """A wording with places for today's and the wanted value, or None where none passes the rules.
+    """Return a wording with placeholders for the current and target value, or None if none passes the rules.
 
-    Somebody must choose the measure: what the suggestion gives is the form, around the words that are there.
+    The measure is somebody's choice: the suggestion provides the form around the existing words.
     """
     known = lexicon(wording.language)
     if wording.kind != "activity":
@@ -25,7 +25,7 @@ def suggest(wording: Wording) -> str | None:
 
 
 def _passes(text: str, known: Lexicon) -> bool:
-    """Return True if the rules would have nothing against the wording once its places are filled in."""
+    """Return True if the wording, with its placeholders filled in, passes the rules."""
     filled = text.replace(known.suggest["today"], "20 %").replace(known.suggest["target"], "40 %")
     read = read_wording(filled, known.language)
     return read.kind == "outcome" and read.number and read.measure.baseline == "given"
@@ -36,7 +36,7 @@ def _fill(template: str, known: Lexicon, **words: str) -> str:
 
 
 def _by_purpose(wording: Wording, known: Lexicon) -> str | None:
-    """`Publish 12 posts to increase traffic` says itself what for: increase traffic."""
+    """Use the purpose that the text states: `Publish 12 posts to increase traffic` gives increase traffic."""
     text = plain(wording.text)
     found = known.phrase("purpose", text.lower())
     if found is None:
@@ -52,7 +52,7 @@ def _by_purpose(wording: Wording, known: Lexicon) -> str | None:
 
 
 def _by_thing(wording: Wording, known: Lexicon) -> str | None:
-    """What is launched, built or held, and who uses it, or what comes of it."""
+    """Use the thing that is launched, built or held: who uses it, or what results from it."""
     thing = _thing(wording, known)
     if not thing or len(thing) > _LONGEST:
         return None
@@ -62,7 +62,7 @@ def _by_thing(wording: Wording, known: Lexicon) -> str | None:
 
 
 def _thing(wording: Wording, known: Lexicon) -> str:
-    """The key result without its verb: `Launch three campaigns` is about three campaigns. Empty where that leaves no thing."""
+    """Return the key result without its verb: `Launch three campaigns` gives three campaigns. Empty if no thing is left."""
     text = plain(wording.text).rstrip(" .")
     purpose = known.phrase("purpose", text.lower())
     text = _TAIL.sub("", text[: purpose.start()] if purpose else text).rstrip(" ,")

@@ -1,4 +1,4 @@
-"""The register as a table that a spreadsheet edits: written from a version, and read back into it, cell by cell."""
+"""The register as a table for spreadsheets: exported from a version, and imported back cell by cell."""
 
 import copy
 import csv
@@ -50,8 +50,8 @@ class Row:
 
 @dataclass(slots=True)
 class Merged:
-    """A register that a table was read into. `notes` are to be said, `missing` are keys that the table does not hold, `conflicts`
-    are cells that changed in the register since the table was written."""
+    """A register with a table merged into it. `notes` are messages for the user, `missing` are keys absent from the table,
+    `conflicts` are cells that changed in the register since the export."""
 
     register: Register
     text: str
@@ -61,7 +61,7 @@ class Merged:
 
 
 def written(text: str, version: int, delimiter: str = ",") -> str:
-    """A version as CSV, a line for each objective and key result. `version` stands in it, to tell what changed meanwhile."""
+    """Export a version as CSV, one line per objective and key result. It contains `version`, to detect concurrent changes."""
     file = io.StringIO()
     writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow([*COLUMNS, VERSION])
@@ -71,7 +71,7 @@ def written(text: str, version: int, delimiter: str = ",") -> str:
 
 
 def _as_read(data: Any) -> dict[str, Cells]:
-    """The cells as they come back from a table: some apostrophes are a guard there."""
+    """Return the cells as they come back from a table, where some apostrophes are guards against formulas."""
     found = cells_of(data)
     return {
         key: {name: unguarded(value.strip()).strip() for name, value in cells.items()} for key, cells in found.items()
@@ -79,7 +79,7 @@ def _as_read(data: Any) -> dict[str, Cells]:
 
 
 def read_table(raw: bytes, name: str) -> tuple[list[Row], list[str]]:
-    """The rows of a file, and names of columns that are not read. Raises InputError, RegisterError with every line."""
+    """Return the rows of a file and the names of ignored columns. Raises InputError, or RegisterError with every line."""
     text = decode(raw, name)
     between, rest = separator(text)
     skip = rest != text
@@ -100,7 +100,7 @@ def read_table(raw: bytes, name: str) -> tuple[list[Row], list[str]]:
             else:
                 found.append(Row(line, {n: unguarded(c.strip()).strip() for n, c in zip(head, cells, strict=False)}))
     except csv.Error as error:
-        faults.append(LintError(last + 1, "", f"is no CSV ({error})."))
+        faults.append(LintError(last + 1, "", f"is not valid CSV ({error})."))
     if not head:
         faults.append(LintError(1, "", f"is empty. Its first line names the columns: {', '.join(COLUMNS)}."))
     _refuse(name, faults)
@@ -110,12 +110,12 @@ def read_table(raw: bytes, name: str) -> tuple[list[Row], list[str]]:
 def _head_faults(line: int, head: Sequence[str]) -> Iterator[LintError]:
     known = [*COLUMNS, VERSION]
     if "key" not in head:
-        yield LintError(line, "key", "is missing. Keep the first line as `leeway okrs export --csv` writes it.")
+        yield LintError(line, "key", "is missing. Keep the header that `leeway okrs export --csv` writes.")
     for place, name in enumerate(head):
         if name and name in head[:place]:
-            yield LintError(line, name, "is there twice; delete one of them.")
+            yield LintError(line, name, "is given twice; delete one of them.")
         if name and name not in known and (near := difflib.get_close_matches(name, known, 1, 0.75)):
-            yield LintError(line, name, f"is no column. Did you mean {near[0]!r}?")
+            yield LintError(line, name, f"is not a column. Did you mean {near[0]!r}?")
 
 
 def _refuse(name: str, faults: Sequence[LintError]) -> None:
@@ -128,18 +128,18 @@ def _column(name: str) -> str:
 
 
 def version_of(name: str, given: Sequence[Row]) -> int | None:
-    """The version that a table was written from, where it says so. Raises RegisterError."""
+    """Return the version that a table was exported from, if it says so. Raises RegisterError."""
     said = {row.cells[VERSION]: row.line for row in reversed(given) if row.cells.get(VERSION)}
-    wrong = [LintError(line, VERSION, f"{one!r} is no number.") for one, line in said.items() if not one.isdecimal()]
+    wrong = [LintError(line, VERSION, f"{one!r} is not a number.") for one, line in said.items() if not one.isdecimal()]
     if not wrong and len(said) > 1:
-        wrong = [LintError(max(said.values()), VERSION, "tables of two versions are mixed here; load them one by one.")]
+        wrong = [LintError(max(said.values()), VERSION, "this mixes tables of two versions; load them one by one.")]
     _refuse(name, wrong)
     return int(next(iter(said))) if said else None
 
 
 def merged(name: str, given: Sequence[Row], text: str, base: str, *, remove: bool) -> Merged:
-    """The register's text with what the rows changed of the version `base` they were written from. What they do not hold stays;
-    key results and objectives without a row are taken out where `remove` says so.
+    """Merge into the register's text what the rows changed since the version `base` they were exported from. Other entries stay;
+    those without a row are removed only if `remove` is set.
 
     Raises RegisterError with every fault, by line and column.
     """
@@ -156,12 +156,12 @@ def merged(name: str, given: Sequence[Row], text: str, base: str, *, remove: boo
     if register is None or faults:
         raise RegisterError("\n".join(merge.placed(name, fault) for fault in faults))
     if not kept:
-        merge.notes.append("the register's text is written anew: comments and layout of okrs.yaml could not be kept.")
+        merge.notes.append("the register's text is rewritten: the comments and layout of okrs.yaml could not be kept.")
     return Merged(register, made, merge.notes, [] if remove else missing, merge.conflicts)
 
 
 class _Merge:
-    """Takes rows into the register's data."""
+    """Merges rows into the register's data."""
 
     def __init__(self, data: Any, now: Mapping[str, Cells], base: Mapping[str, Cells]) -> None:
         self.data, self.now, self.base = copy.deepcopy(data), now, base
@@ -171,7 +171,7 @@ class _Merge:
         self.conflicts: list[Conflict] = []
 
     def take(self, row: Row) -> None:
-        """One row: an entry that is there, or a new one."""
+        """Merge one row: an existing entry or a new one."""
         key = row.cells.get("key", "")
         if not key:
             self.faults.append(
@@ -185,7 +185,7 @@ class _Merge:
                 self._change(row, key)
             elif key in self.base:
                 self.notes.append(
-                    f"{key} was taken out of the register since the table was written, and stays out. To put it back, empty its "
+                    f"{key} was removed from the register since the table was exported, and stays out. To restore it, empty its "
                     f"cell in the column {VERSION} and give it another key."
                 )
             else:
@@ -214,8 +214,8 @@ class _Merge:
         kind, entry, parent = next(one for one in rows(self.data) if key_of(one[1]) == key)
         if (whose := ONLY.get(column, kind)) != kind and not (column in NUMBER and entry.get("outcome")):
             if cell:
-                why = f"no {kind} has one, only {_A[whose]} has; leave it empty."
-                why = f"nothing says what its outcome is; write that as `{MEASURED_BY}`." if column in NUMBER else why
+                why = f"only {_A[whose]} has one, not {_A[kind]}; leave it empty."
+                why = f"it has no outcome; define one in `{MEASURED_BY}`." if column in NUMBER else why
                 self.faults.append(LintError(row.line, column, why))
         elif column == TEAM_PLANS:
             self._team_plans(row, key, cell)
@@ -230,9 +230,7 @@ class _Merge:
             )
         else:
             if column in NUMBER and kind == KEY_RESULT and not entry.get("metric"):
-                self.notes.append(
-                    f"{key} had no metric: it is now measured by what somebody types (`leeway measure {key} 42`)."
-                )
+                self.notes.append(f"{key} had no metric: it is now measured by check-ins (`leeway measure {key} 42`).")
             try:
                 put(kind, entry, column, cell)
             except ValueError as error:
@@ -278,13 +276,13 @@ class _Merge:
                 self._put(row, key, column, cell)
 
     def drop(self, keys: Sequence[str]) -> None:
-        """Take entries out; an objective with all its key results."""
+        """Remove entries; an objective with all its key results."""
         self.data["objectives"] = [one for one in self.data["objectives"] if key_of(one) not in keys]
         for objective in self.data["objectives"]:
             objective["key_results"] = [one for one in objective["key_results"] if key_of(one) not in keys]
 
     def placed(self, name: str, fault: LintError) -> str:
-        """A fault of the register by the line and column that it comes from, else by its field."""
+        """Locate a fault of the register by its line and column in the table, else by its field."""
         found = re.match(r"objectives\[(\d+)\](?:\.key_results\[(\d+)\])?(?:\.|$)", fault.field)
         if found:
             row = self.data["objectives"][int(found[1])]

@@ -1,4 +1,4 @@
-"""Characters that nobody sees, in what things are found by: a key or address that was pasted with one is another one."""
+"""Invisible characters in identifiers: a key or address pasted with one does not match the one without."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -9,18 +9,19 @@ from pipeline.register.yaml_nodes import Document, LintError, path_of
 _FOUND_BY = {"key", "owner", "lead", "email", "formerly", "leadership", "members", "team", "teams", "parent", "goal"}
 _FOUND_BY |= {"items", "labels", "containers", "source", "container"}
 NEVER = "\u00ad\u180e\u200b\u2060\ufeff"
-"""No script needs these; joiners and marks of direction are needed by some."""
+"""No script needs these; joiners and direction marks are needed by some."""
 
 
 def unseen_faults(document: Document) -> Iterator[LintError]:
-    """Every place that holds one, with what to do. Titles and descriptions may: some scripts and emoji need them."""
+    """Yield every identifier with an invisible character, and the fix. Titles and descriptions may have them: some scripts and
+    emoji need them."""
     for loc, text in _texts(document.data, ()):
         name = next((one for one in reversed(loc) if isinstance(one, str)), "")
         plain = "".join(c for c in text if unicodedata.category(c) != "Cf")
         hidden = next((c for c in text if c in NEVER or (unicodedata.category(c) == "Cf" and plain.isascii())), None)
         if (name in _FOUND_BY or "metric" in loc) and hidden is not None:
-            seen = f"holds a character that cannot be seen (U+{ord(hidden):04X})"
-            said = f"{seen}, so nothing is found by it; write {plain!r} anew."
+            seen = f"contains an invisible character (U+{ord(hidden):04X})"
+            said = f"{seen}, so nothing matches it; type {plain!r} again."
             yield LintError(document.line(loc), path_of(loc), said)
 
 

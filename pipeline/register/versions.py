@@ -18,12 +18,12 @@ from pipeline.register.meant import meant
 from pipeline.register.sameness import back_again, entries_of, new_keys, same_period, same_top
 
 _GONE = "\0"
-"""Behind the key of a key result whose key names another one by now."""
+"""Suffix for the key of a key result whose key now names another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One load: version, when, by whom, why, and what it changed in words."""
+    """One load: version, when, by whom, why, and what it changed, in words."""
 
     version: int
     at: datetime
@@ -33,9 +33,9 @@ class Load:
 
 
 def plans(session: Session) -> list[tuple[date, Register]]:
-    """The registers that were meant, with the day on which each was loaded where the company works, oldest first.
+    """Return the registers that were meant as plans, oldest first, with the local day on which each was loaded.
 
-    Versions that were somebody's corrections are no plans (meant.py).
+    Versions that were corrected mistakes are excluded (meant.py).
     """
     columns = (RegisterVersion.loaded_at, RegisterVersion.document, RegisterVersion.id)
     query = select(*columns).order_by(RegisterVersion.id)
@@ -46,8 +46,8 @@ def plans(session: Session) -> list[tuple[date, Register]]:
 
 
 def periods(session: Session) -> dict[str, Register]:
-    """The last register of every period that there was, by the period's name, the oldest first. Of two periods with one name
-    that have no day in common, as last year's Q1 and this year's, the earlier one is called by its first day too."""
+    """Return the last register of every period by the period's name, oldest first. If two disjoint periods share a name, such as
+    Q1 of two years, the earlier one's name includes its first day."""
     rows = session.execute(select(RegisterVersion.document, RegisterVersion.id).order_by(RegisterVersion.id))
     last: list[Register] = []
     for one in (stored(document, version) for document, version in rows):
@@ -62,8 +62,8 @@ def periods(session: Session) -> dict[str, Register]:
 
 
 def held(session: Session, register: Register) -> list[tuple[date, Register]]:
-    """The plans up to this register, which may be newer than what was loaded, with the day from which each holds; the first one
-    holds for all days before it too."""
+    """Return the plans up to this register, which may be newer than the last one loaded, with the day from which each holds; the
+    first also holds for all days before it."""
     found = plans(session)
     if not found or found[-1][1] != register:
         found.append((found[-1][0] if found else date.min, register))
@@ -71,24 +71,23 @@ def held(session: Session, register: Register) -> list[tuple[date, Register]]:
 
 
 def planned_since(session: Session, register: Register) -> date:
-    """Since when the top priorities are what they are now (by what they say, not by their keys): re-planning begins a new
-    baseline.
+    """Return since when the top priorities (compared by words, not keys) are what they are: re-planning starts a new baseline.
 
-    A new period begins on its first day, a change within one when it was loaded; the first plan holds for all of the history
-    before it.
+    A new period counts from its first day, a change within a period from the day it was loaded; the first plan covers all of the
+    history before it.
     """
     return in_force_since(plans(session), register)
 
 
 def between_periods(session: Session, register: Register) -> list[tuple[date, date]]:
-    """Days between the periods of all plans, from the first of each to before the second."""
+    """Return the gaps between the periods of all plans: first day of each gap, and the day after it."""
     spans = sorted((one.period.start, one.period.end + timedelta(days=1)) for _, one in held(session, register))
     ends = accumulate((end for _, end in spans), max)
     return [(end, start) for end, (start, _) in zip(ends, spans[1:], strict=False) if end < start]
 
 
 def in_force_since(history: Sequence[tuple[date, Register]], register: Register) -> date:
-    """The same of plans that were read before."""
+    """Like `planned_since`, for plans already loaded."""
     since, before = date.min, history[0][1] if history else register
     for at, one in history[1:]:
         if not same_top(before, one):
@@ -105,13 +104,13 @@ def load_register(
     why: str | None = None,
     origin: str | None = None,
 ) -> tuple[int, bool]:
-    """Make this the current register; returns (version, whether it is new). The same text is the same version, and who loads
-    it again leaves no trace. `by` and `why` are kept with it; `origin` says where it comes from, None a file."""
+    """Make this the current register; return (version, whether it is new). The same text is the same version, and loading it
+    again changes nothing. `by` and `why` are stored with it; `origin` says where it comes from, None for a file."""
     name = digest(document)
     current = current_version(session)
     if current is not None and current.digest == name:
         if origin is None:
-            current.origin = None  # the file knows by now what was edited elsewhere
+            current.origin = None  # the file now includes what was edited elsewhere
         return current.id, False
     version = RegisterVersion(
         digest=name,
@@ -130,7 +129,7 @@ def load_register(
 
 
 def _add_rows(session: Session, register: Register, version: int) -> None:
-    """Teams, objectives and key results of a version."""
+    """Insert the teams, objectives and key results of a version."""
     for team in register.teams:
         session.add(Team(version_id=version, key=team.key, name=team.name, lead=team.lead))
     for objective in register.objectives:
@@ -157,14 +156,14 @@ def _add_rows(session: Session, register: Register, version: int) -> None:
 
 
 def key_now(session: Session, key: str, seen: int) -> str | None:
-    """The key by now of a key result that somebody chose in version `seen`; None where that key names another one, or none."""
+    """Return the current key of a key result that somebody chose in version `seen`; None if it no longer exists."""
     rows = session.scalars(select(RegisterVersion).where(RegisterVersion.id >= seen).order_by(RegisterVersion.id)).all()
     registers = [stored(row.document, row.id) for row in rows]
     return _by_now(registers, [key]).get(key)
 
 
 def keys_now(session: Session, register: Register) -> dict[str, str]:
-    """By key of a key result of an earlier register, the key by now of the same; without those that there are no more."""
+    """Map keys of an earlier register's key results to the current keys of the same ones, omitting removed ones."""
     rows = session.scalars(select(RegisterVersion).order_by(RegisterVersion.id))
     registers = [stored(row.document, row.id) for row in rows]
     since = max((n for n, one in enumerate(registers) if one == register), default=len(registers))
@@ -172,8 +171,8 @@ def keys_now(session: Session, register: Register) -> dict[str, str]:
 
 
 def _by_now(registers: Sequence[Register], keys: Iterable[str]) -> dict[str, str]:
-    """By key in the first of the registers, that in the last one: as it was followed from one to the next, or, of what was gone
-    in between, where its words are there again."""
+    """Map keys of the first register to keys of the last, following each step; entries removed in between are matched by words
+    if they are back."""
     names = {key: key for key in keys}
     for before, after in pairwise(registers):
         moved, known = new_keys(before, after, _GONE), after.objective_of()
@@ -184,19 +183,19 @@ def _by_now(registers: Sequence[Register], keys: Iterable[str]) -> dict[str, str
 
 
 def current_register(session: Session) -> tuple[int, Register] | None:
-    """The newest register version, None where none was loaded."""
+    """Return the newest register version, None if none was loaded."""
     found = current_version(session)
     return (found.id, stored(found.document, found.id)) if found else None
 
 
 def current_version(session: Session, before: int | None = None) -> RegisterVersion | None:
-    """The newest version, or the newest before another; None where there is none."""
+    """Return the newest version, or the newest before a given one; None if there is none."""
     query = select(RegisterVersion).order_by(RegisterVersion.id.desc()).limit(1)
     return session.scalar(query if before is None else query.where(RegisterVersion.id < before))
 
 
 def history(session: Session, key: str | None = None) -> list[Load]:
-    """Every load, oldest first, with what it changed; with a key only those that changed something about it."""
+    """Return every load, oldest first, with its changes; with a key, only loads that changed something about it."""
     found: list[Load] = []
     before: Draft | None = None
     for row in session.scalars(select(RegisterVersion).order_by(RegisterVersion.id)):

@@ -1,4 +1,4 @@
-"""Days of the week as okrs.yaml writes them: friday, half friday, friday every 2 weeks from 2026-10-09."""
+"""Weekdays as written in okrs.yaml: friday, half friday, friday every 2 weeks from 2026-10-09."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,8 @@ _HOW = "write friday, half friday, or friday every 2 weeks from 2026-10-09 (a Fr
 
 
 class WorkingDay(NamedTuple):
-    """A weekday, Monday 0, on which somebody works: all of it or half, every week or each `every` weeks, `worked` being one such
-    day. The pattern holds before that day as well."""
+    """A working weekday (Monday 0): whole or half, every week or every `every` weeks, `worked` being one such day. The pattern
+    extends to days before it."""
 
     weekday: int
     part: float = 1.0
@@ -22,14 +22,14 @@ class WorkingDay(NamedTuple):
     worked: date | None = None
 
     def on(self, day: date) -> float:
-        """What of a day of work this asks for: 1, a half, or 0."""
+        """Return the fraction of the day that is worked: 1, 0.5 or 0."""
         if day.weekday() != self.weekday:
             return 0.0
         due = self.worked is None or (day - self.worked).days % (7 * self.every) == 0
         return self.part if due else 0.0
 
     def meets(self, other: "WorkingDay") -> bool:
-        """Return True if both are on the same day some time."""
+        """Return True if both ever fall on the same day."""
         if self.weekday != other.weekday or self.worked is None or other.worked is None:
             return self.weekday == other.weekday
         return (self.worked - other.worked).days % (7 * gcd(self.every, other.every)) == 0
@@ -40,16 +40,16 @@ class WorkingDay(NamedTuple):
 
 
 def weekday(value: Any) -> int:
-    """A day of the week by its English name or its first three letters, as its number from Monday on. Raises ValueError."""
+    """Return the number of a weekday (Monday 0), given by its English name or first three letters. Raises ValueError."""
     text = value.strip().lower() if isinstance(value, str) else ""
     found = [n for n, name in enumerate(WEEKDAYS) if len(text) >= 3 and name.startswith(text)]
     if not found:
-        raise ValueError(f"{value!r} is no day of the week; write it as friday")
+        raise ValueError(f"{value!r} is not a day of the week; write it as friday")
     return found[0]
 
 
 def working_day(value: Any) -> WorkingDay:
-    """A day on which somebody works. Raises ValueError."""
+    """Parse a working day. Raises ValueError."""
     if isinstance(value, WorkingDay):
         return value
     parts = _PATTERN.fullmatch(value.strip().lower()) if isinstance(value, str) else None
@@ -58,13 +58,13 @@ def working_day(value: Any) -> WorkingDay:
     except ValueError:
         at = None
     if parts is None or at is None:
-        raise ValueError(f"{value!r} is no day of the week; {_HOW}")
+        raise ValueError(f"{value!r} is not a day of the week; {_HOW}")
     part = 0.5 if parts[1] else 1.0
     if parts[3] is None:
         return WorkingDay(at, part)
     every = int(parts[3])
     if every < 1:
-        raise ValueError(f"{value!r}: weeks are counted from 1 on; {_HOW}")
+        raise ValueError(f"{value!r}: the number of weeks must be at least 1; {_HOW}")
     try:
         worked = date(*map(int, parts[4].split("-")))
     except ValueError as error:
@@ -76,15 +76,15 @@ def working_day(value: Any) -> WorkingDay:
 
 
 def week_of(days: Iterable[WorkingDay]) -> float:
-    """Days of work in a week, on average."""
+    """Return the average number of working days per week."""
     return sum(one.part / one.every for one in days)
 
 
 def on(days: Sequence[WorkingDay], day: date) -> float:
-    """What of a day of work these ask for on a day."""
+    """Return the fraction of a day that is worked, at most 1."""
     return min(1.0, sum(one.on(day) for one in days))
 
 
 def twice(days: Sequence[WorkingDay]) -> WorkingDay | None:
-    """The first that is asked for again on the same day; None where none is."""
+    """Return the first entry that overlaps an earlier one; None if none does."""
     return next((later for one, later in combinations(days, 2) if one.meets(later)), None)

@@ -1,7 +1,7 @@
-"""Whether a key result says what a team does or what comes of it, and by which of its words one sees that.
+"""Classify whether a key result names an activity or an outcome, and by which of its words.
 
-An activity is what a team can do and tick off, whatever comes of it (launch, publish, migrate); an outcome is a measured state,
-or what others do. The rules weigh words by their place: what a sentence begins with (in German: ends with) says most.
+An activity is what a team can do and tick off, whatever results from it (launch, publish, migrate); an outcome is a measured
+state, or what others do. Words are weighted by position: the beginning of a sentence counts most (in German, the end).
 """
 
 import itertools
@@ -26,7 +26,7 @@ _PREFIX = re.compile(r"^(?:[A-Z][\w&/ ]{0,40}\s)?KR\d*:\s*")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a key result reads: its language, kind, the words that decided it (as written), and its numbers."""
+    """The reading of a key result: its language, kind, the words that decided it (as written), and its numbers."""
 
     text: str
     language: str
@@ -36,17 +36,17 @@ class Wording:
 
     @property
     def decided(self) -> bool:
-        """Return True if somebody outside says whether it is reached, such as by a certificate: yes or no is measure enough."""
+        """Return True if a third party decides whether it is reached, as with a certificate: then yes or no is measure enough."""
         return any(lexicon(self.language).has("decided", word) for word in words_of(self.text))
 
     @property
     def number(self) -> bool:
-        """Return True if there is anything to count: a number, or all, or none."""
+        """Return True if there is something to count: a number, or all, or none."""
         return bool(self.measure.amounts) or self.measure.universal
 
 
 def read_wording(text: str, language: str | None = None) -> Wording:
-    """Read one key result's title; `language` where it is known, else guessed."""
+    """Classify one key result's title; `language` if known, else it is detected."""
     clean = _PREFIX.sub("", plain(text))
     known = lexicon(language or language_of(clean))
     numbers = measure(clean, known)
@@ -75,10 +75,10 @@ def _score(text: str, numbers: Measure, known: Lexicon) -> tuple[float, list[str
 
 
 def _first(letters: list[str], words: list[str], numbers: Measure, known: Lexicon) -> tuple[float, list[str]]:
-    """What it begins with: a verb in the imperative or infinitive, or work under its name."""
+    """Score the beginning: an imperative or infinitive verb, or a noun for work."""
     if known.has("polish", letters[0]) and not numbers.start and _made(letters, known):
         return 2.5, [letters[0]]
-    counted = words[0] != letters[0]  # it begins with a number: what follows is what is counted, no verb
+    counted = words[0] != letters[0]  # it begins with a number, so a noun follows and not a verb
     for place, word in enumerate(
         letters[:1] if counted and not known.has("activity_nouns", letters[0]) else letters[:3]
     ):
@@ -103,7 +103,7 @@ def _first(letters: list[str], words: list[str], numbers: Measure, known: Lexico
 
 
 def _made(letters: list[str], known: Lexicon) -> bool:
-    """Return True if what is improved is a thing of one's own, such as a process or tests, and no measure."""
+    """Return True if the thing improved is the team's own, such as a process or tests, and not a measure."""
     near = letters[1:7]
     return any(known.has("activity_nouns", word) for word in near) and not any(
         known.has("outcome_nouns", word) for word in near[:2]
@@ -123,7 +123,7 @@ def _compound(letters: list[str], known: Lexicon) -> bool:
 
 
 def _end(text: str, letters: list[str], known: Lexicon) -> tuple[float, list[str]]:
-    """What it ends with: a German infinitive, a participle (shipped, umgesetzt), a state of a delivery (live, im Einsatz)."""
+    """Score the end: a German infinitive, a participle (shipped, umgesetzt), a delivery state (live, im Einsatz)."""
     low = text.lower().rstrip(" .!")
     for phrase in known.phrases["activity_ends"]:
         if re.search(rf"(?<!\w){re.escape(phrase)}(?:\s+(?:by|to|for|bis)\b.*)?$", low):
@@ -141,7 +141,7 @@ def _end(text: str, letters: list[str], known: Lexicon) -> tuple[float, list[str
 
 
 def _rest(letters: list[str], known: Lexicon) -> tuple[float, list[str]]:
-    """The words in between, each a little."""
+    """Score the words in between, each a little."""
     after = itertools.pairwise(letters)
     active = [word for before, word in after if known.has("activity", word) and not known.has("articles", before)]
     made = [word for word in letters if known.has("activity_nouns", word)]
@@ -151,7 +151,7 @@ def _rest(letters: list[str], known: Lexicon) -> tuple[float, list[str]]:
 
 
 def _measured(text: str, letters: list[str], numbers: Measure, known: Lexicon) -> float:
-    """How much speaks for a measured state: a start and a target, a bound, a per cent, a change."""
+    """Score the evidence for a measured state: a start and target, a bound, a percentage, a change."""
     weight = 0.0
     if numbers.start is not None:
         weight += 4.0

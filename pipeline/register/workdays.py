@@ -10,15 +10,15 @@ SATURDAY_AND_SUNDAY = frozenset({5, 6})
 
 
 class Workdays:
-    """Answers for one calendar; other countries' holidays and weekends for people who work there."""
+    """Working days of one calendar, and of other countries for people who work there."""
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
         self._closed = frozenset(calendar.closed)
 
     def weekend(self, year: int, country: str | None = None, subdivision: str | None = None) -> frozenset[int]:
-        """Weekdays, Monday 0, on which nobody is expected: as the calendar says, else as is usual in the country in that year, or
-        in its part."""
+        """Return the weekdays (Monday 0) without work: the calendar's, else the usual ones of the country or subdivision that
+        year."""
         if self.calendar.weekend and (country or self.calendar.country) == self.calendar.country:
             return frozenset(self.calendar.weekend)
         return _weekend(*self._where(country, subdivision), year)
@@ -30,9 +30,9 @@ class Workdays:
         weekend: frozenset[int] | None = None,
         subdivision: str | None = None,
     ) -> bool:
-        """Whether a full-time person is expected to work. `weekend` where a team or a person has their own; empty: none.
+        """Return True if a full-time person is expected to work. `weekend`: a team's or person's own; empty for none.
 
-        `country` and its `subdivision` are those that somebody works in, where it is not the calendar's.
+        `country` and `subdivision`: where the person works, if not in the calendar's country.
         """
         if day in self._closed:
             return False
@@ -41,8 +41,8 @@ class Workdays:
         return day not in self._public(day.year, country, subdivision)[0]
 
     def made_up(self, year: int, country: str | None = None) -> frozenset[date]:
-        """Days of its weekends that are worked by law in place of days between holidays, as in Hungary or China; none where the
-        calendar has its own weekend."""
+        """Return weekend days worked by law to make up for bridge days, as in Hungary or China; none if the calendar sets its own
+        weekend."""
         if self.calendar.weekend and (country or self.calendar.country) == self.calendar.country:
             return frozenset()
         return self._public(year, country)[1]
@@ -60,28 +60,28 @@ class Workdays:
         return country, subdivision
 
     def between(self, first: date, last: date) -> list[date]:
-        """Working days from `first` to `last`, both included."""
+        """Return the working days from `first` to `last`, both included."""
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         return [day for day in days if self.is_workday(day)]
 
 
 @cache
 def _weekend(country: str | None, subdivision: str | None, year: int) -> frozenset[int]:
-    import holidays  # late: it takes its time, and not every command asks
+    import holidays  # late: slow, and not every command needs it
 
     if not country:
         return SATURDAY_AND_SUNDAY
     try:
         there = holidays.country_holidays(country, subdiv=subdivision)
-    except NotImplementedError:  # a register under check; the country, or its part, is named as a fault by itself
+    except NotImplementedError:  # a register being linted: the country or subdivision is reported separately
         return SATURDAY_AND_SUNDAY
-    # Asked by the day: what a country has for its weekend knows neither its parts nor the years in which it was another.
+    # Look at days: a country's weekend attribute ignores subdivisions and years with another weekend.
     return frozenset(day.weekday() for day in (date(year, 7, n) for n in range(1, 8)) if there.is_weekend(day))
 
 
 @cache
 def _holidays(country: str, subdivision: str | None, year: int) -> tuple[frozenset[date], frozenset[date]]:
-    """A year's public holidays, and the days of its weekends that are worked."""
+    """Return a year's public holidays, and its weekend days that are worked."""
     import holidays
 
     found = holidays.country_holidays(country, subdiv=subdivision, years=year)
@@ -89,20 +89,20 @@ def _holidays(country: str, subdivision: str | None, year: int) -> tuple[frozens
 
 
 def monday(day: date) -> date:
-    """First day of the week."""
+    """Return the first day of the week."""
     return day - timedelta(days=day.weekday())
 
 
 def history_begins(now: datetime, history: timedelta) -> datetime:
-    """How far back a first pull goes: to where the week begins that lies so long ago, wherever on earth it is Monday first."""
+    """Return where a first pull begins: at the start of that week, in the time zone on earth where Monday comes first."""
     day = monday((now - history).date()) - timedelta(days=1)
     return datetime.combine(day, datetime.min.time(), UTC)
 
 
 DAY_IS_OVER = 20
-"""The hour, in the organisation's time zone, from which a day counts as complete."""
+"""Hour, in the organisation's time zone, from which a day counts as complete."""
 
 
 def last_complete_day(now: datetime, zone: str) -> date:
-    """The last day whose work can be counted."""
+    """Return the last day whose work can be counted."""
     return (now.astimezone(ZoneInfo(zone)) - timedelta(hours=DAY_IS_OVER)).date()

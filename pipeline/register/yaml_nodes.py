@@ -1,7 +1,7 @@
 """YAML with the line of every entry.
 
-All scalars are text, which the schema then reads: so `country: NO` is Norway, `key: 1.10` keeps its zero, and a day that does not
-exist is a fault with a line and not a traceback.
+All scalars are read as text and parsed by the schema: `country: NO` is Norway, `key: 1.10` keeps its zero, and a date that does
+not exist is a fault with a line number, not a traceback.
 """
 
 import re
@@ -26,15 +26,15 @@ _TAGS = {
 }
 _MOST_NODES = 200_000
 _LOST = re.compile("[\0\ud800-\udfff]")
-"""Characters that only an escape such as "\\0" can write, and that are no text for PostgreSQL."""
+"""Characters that only an escape such as "\\0" can produce, and that PostgreSQL does not store as text."""
 _READ_OTHERWISE = re.compile("[?\t\ufeff\ud800-\udfff]")
-"""What libyaml takes where PyYAML does not, or counts as no character of its line."""
+"""Characters that libyaml accepts and PyYAML rejects, or that libyaml does not count as part of a line."""
 _CONFLICT = re.compile(r"^<{7} .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class LintError:
-    """Something that is wrong: in which line, at which field, and what to write."""
+    """A fault: its line, field, and what to write instead."""
 
     line: int
     field: str
@@ -42,7 +42,7 @@ class LintError:
 
 
 class NotYaml(Exception):
-    """The text is no YAML; the line is counted from 1."""
+    """The text is not YAML; lines count from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class NotYaml(Exception):
 
 
 class Document:
-    """What a YAML text says, the line of each entry, and the faults of its form."""
+    """The data of a YAML text, the line of each entry, and syntax faults."""
 
     def __init__(self, text: str) -> None:
         """Raises NotYaml."""
@@ -67,14 +67,14 @@ class Document:
             raise NotYaml(mark.line + 1 if mark else 1, _advice(error)) from None
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
-            raise NotYaml(line, f"a character that no text file has ({error.character!r}); delete it") from None
+            raise NotYaml(line, f"a character that is not allowed in text ({error.character!r}); delete it") from None
         except yaml.YAMLError as error:
             raise NotYaml(1, str(error)) from None
         except (RecursionError, _TooLarge):
-            raise NotYaml(1, "entries within entries without end; write them out without aliases") from None
+            raise NotYaml(1, "entries are nested too deeply; write them out without aliases") from None
 
     def line(self, loc: Sequence[Any]) -> int:
-        """Line of the deepest entry on the path that exists, counted from 1."""
+        """Return the line of the deepest existing entry on the path, counted from 1."""
         node, line = self.root, 1
         for part in loc:
             if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
@@ -98,7 +98,7 @@ class Document:
             return None
         if isinstance(node, yaml.ScalarNode):
             if lost := _LOST.search(node.value):
-                message = f"has a character that no database keeps ({lost[0]!r}); delete it"
+                message = f"has a character that the database cannot store ({lost[0]!r}); delete it"
                 self.faults.append(LintError(node.start_mark.line + 1, path_of(loc), message))
             plain = not node.style and not node.tag.endswith(":str")
             return None if plain and node.value in _NULLS else node.value
@@ -113,7 +113,7 @@ class Document:
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                self.faults.append(LintError(line, path_of(loc), "a list or mapping stands where a name is needed"))
+                self.faults.append(LintError(line, path_of(loc), "a list or mapping in place of a name"))
             elif key.tag.endswith(":merge"):
                 below = self._value(value, loc)
                 for one in reversed(below if isinstance(below, list) else [below]):
@@ -133,7 +133,7 @@ class _TooLarge(Exception):
 
 
 def _composed(text: str) -> yaml.Node | None:
-    """The text's nodes, by libyaml in an eighth of the time; what it refuses, PyYAML takes or says in the words known here.
+    """Parse the text with libyaml, in an eighth of the time; if it refuses, PyYAML parses it or raises the messages known here.
 
     Raises yaml.YAMLError and RecursionError.
     """
@@ -146,7 +146,7 @@ def _composed(text: str) -> yaml.Node | None:
 if CParser is not None:
 
     class _LibYaml(Composer, CParser, Resolver):
-        """libyaml reads, and Python composes: libyaml's own composer ends the process where lists are too deep."""
+        """libyaml parses and Python composes: libyaml's own composer crashes the process on deeply nested lists."""
 
         def __init__(self, text: str) -> None:
             CParser.__init__(self, text)
@@ -155,12 +155,12 @@ if CParser is not None:
 
 
 def path_of(loc: Sequence[Any]) -> str:
-    """A path as it is shown: objectives[0].title."""
+    """Format a path for display: objectives[0].title."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
 
 
 def entries(data: Any, loc: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]:
-    """Every mapping in it with its path."""
+    """Yield every mapping in the data with its path."""
     if isinstance(data, dict):
         yield loc, data
         for name, value in data.items():
@@ -173,7 +173,7 @@ def entries(data: Any, loc: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, .
 def _advice(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or error.context or "it cannot be read"
     if "'\\t'" in problem:
-        return "a tab; indent with blanks"
+        return "a tab; indent with spaces"
     if "mapping values are not allowed" in problem:
         return "a colon within a text; put the text in quotes"
     if "expected <block end>" in problem or "could not find expected ':'" in problem:

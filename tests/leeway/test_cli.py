@@ -291,7 +291,7 @@ def test_lint_says_what_could_be_better_and_stays_quiet_for_scripts(tmp_path: Pa
     )
     said = leeway(tmp_path, "okrs", "lint", "okrs.yaml")
     assert said.returncode == 0
-    assert 'O3.1: activity: "Launch" says what is done' in said.stdout
+    assert 'O3.1: activity: "Launch" names an activity' in said.stdout
     found = json.loads(leeway(tmp_path, "okrs", "lint", "okrs.yaml", "--json").stdout)["findings"]
     assert ("O3.1", "activity", ["Launch"]) in [(one["key"], one["rule"], one["words"]) for one in found]
     assert leeway(tmp_path, "okrs", "lint", "okrs.yaml", "--strict").returncode == 1

@@ -176,7 +176,7 @@ def test_a_goal_below_another_one_moves_only_when_that_is_taken(company: Company
 def test_a_goal_that_was_moved_to_another_key_is_followed_and_not_added_twice(company: Company) -> None:
     company.issues[2].key, company.issues[2].former = "APP-33", "APP-3"
     said = company.sync("--load")
-    assert "APP-3 is APP-33 by now" in said
+    assert "APP-3 was moved and is now APP-33" in said
     assert company.text() == OKRS.replace("APP-3}", "APP-33}")
 
 
@@ -211,7 +211,7 @@ def test_what_jira_does_not_say_takes_nothing_from_the_register(company: Company
     leeway(company.folder, "okrs", "load", "okrs.yaml")
     said = company.sync("--take", "jira", "--load")
     assert "conflict:" not in said
-    assert "whose APP-2 is, is not shown to Leeway; the owner of O1.1 stays." in said
+    assert "the owner of APP-2 is hidden from Leeway; the owner of O1.1 stays." in said
     assert company.text() == owned
     company.issues[1].due, company.issues[1].assignee = "2026-09-20", 0
     said = company.sync()
@@ -234,9 +234,9 @@ def test_forgetting_somebody_forgets_that_their_goal_kept_another_owner(company:
 
 def test_a_goal_that_is_no_goal_any_more_or_outside_the_query_stays_and_is_said(company: Company) -> None:
     company.issues[2].type = "Task"
-    assert "APP-3 is none of the goals that are read any more (type, query or place); O1.2 stays." in company.sync()
+    assert "APP-3 is no longer among the goals that are read (type, query or place); O1.2 stays." in company.sync()
     company.settings('type = "Goal"\nquery = "labels = okr"')
-    assert "APP-1 is none of the goals that are read any more" in company.sync("--take", "jira", "--load")
+    assert "APP-1 is no longer among the goals that are read" in company.sync("--take", "jira", "--load")
     assert company.text() == OKRS
 
 
@@ -295,7 +295,7 @@ def test_a_new_goal_comes_with_its_numbers_and_what_is_no_number_is_said(company
     stars = issue(8, "Epic", "Stars from 3.6 to 4.5", new)
     stars.more = {"customfield_20": "4,5", "customfield_21": "about 3"}
     company.issues += [new, stars]
-    assert "APP-8 says 'about 3' for its start, which is none; it is left as it is." in company.sync("--load")
+    assert "APP-8 says 'about 3' for its start, which is not valid; start stays as it is." in company.sync("--load")
     objective = yaml.safe_load(company.text())["objectives"][2]
     assert (objective["priority"], objective["plan"]) == (2, "30 %")
     assert objective["key_results"][0]["metric"] == {"checkin": "true", "target": "4,5"}

@@ -344,7 +344,7 @@ def test_who_is_listed_under_two_addresses_is_one_of_five(app: App) -> None:
 
 
 def test_what_is_wrong_with_leadership_is_said_with_its_line(app: App) -> None:
-    with pytest.raises(RegisterError, match=r"line 2: leadership\[1\]: 'Ben' is no address"):
+    with pytest.raises(RegisterError, match=r"line 2: leadership\[1\]: 'Ben' is not an address"):
         parse(REGISTER.replace(PEOPLE[1], "Ben"))
     with pytest.raises(RegisterError, match=r"LEAD0@x\.example is listed already, in line 2"):
         parse(REGISTER.replace(PEOPLE[1], PEOPLE[0].upper().replace("X.EXAMPLE", "x.example")))

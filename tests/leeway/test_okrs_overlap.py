@@ -93,7 +93,7 @@ def test_a_terminal_is_asked(loads: Loads, monkeypatch: pytest.MonkeyPatch, type
 
 def test_the_next_plan_before_its_first_day_is_loaded_and_it_is_said_what_that_ends(loads: Loads) -> None:
     said = loads(NEXT)
-    assert "work counts for what Q4 asks for, though it begins on 2026-10-01" in said
+    assert "work counts towards Q4, although it begins on 2026-10-01" in said
     assert loads.period == "Q4"
 
 

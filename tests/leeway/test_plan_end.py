@@ -120,7 +120,7 @@ def test_carry_over_writes_over_nothing_and_refuses_what_is_no_next_period(tmp_p
     assert "has ended, too" not in later.stderr
     refused(leeway(tmp_path, "okrs", "carry-over", "--start", "2020-09-01"), "lies within 2020-Q3", "2020-09-30")
     refused(leeway(tmp_path, "okrs", "carry-over", "--end", "2020-10-01"), "does not lie after the start")
-    refused(leeway(tmp_path, "okrs", "carry-over", "--name", "2020-Q3"), "a name of its own")
+    refused(leeway(tmp_path, "okrs", "carry-over", "--name", "2020-Q3"), "a different name")
     refused(leeway(tmp_path, "okrs", "carry-over", "--start", "soon"), "soon")
     assert leeway(tmp_path, "okrs", "carry-over", "--output", "okrs.yaml", "--force").returncode == 0
     assert (tmp_path / "okrs.yaml").read_text() == NEXT

@@ -35,7 +35,7 @@ def narrow(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.parametrize("narrow", ["LATIN1", "SQL_ASCII"], indirect=True)
 def test_one_that_has_not_every_character_is_refused_when_it_is_connected(narrow: str) -> None:
-    with pytest.raises(DatabaseUnfit, match=r"keeps texts in .*ENCODING 'UTF8'") as caught:
+    with pytest.raises(DatabaseUnfit, match=r"encoding is .*ENCODING 'UTF8'") as caught:
         connect(narrow).connect()
     assert expected(caught.value) == str(caught.value)
     (row,) = checked(App(Settings.model_validate({"database": {"url": narrow}})))

@@ -34,7 +34,7 @@ def test_a_key_result_is_added_checked_kept_and_undone(client: TestClient, app: 
     keys = [one.key for one in register(app).objectives[2].key_results]
     page = add(client, "O3", key="O3.9", title="Launch three campaigns", description=HOSTILE, due="2026-12-15")
     assert "O3.9 is new in O3: Launch three campaigns" in page.text
-    assert "says what is done" in page.text  # what the lint would say of it
+    assert "names an activity" in page.text  # what the lint would say of it
     assert "<script>fetch" not in page.text
     assert current(app).id == 1
     kept = client.post("/register/add", data=hidden(page.text) | {"sure": "yes"})
@@ -50,9 +50,9 @@ def test_an_objective_is_added_with_its_first_key_result(client: TestClient, app
     assert "/register/add" in client.get("/register").text
     page = add(client, "", **NEW)
     assert "O9 is new: Riders praise us" in page.text
-    assert "says what is done" not in page.text
+    assert "names an activity" not in page.text
     assert (
-        "O9.1: &#34;Launch&#34; says what is done" in add(client, "", **NEW | {"first": "Launch three campaigns"}).text
+        "O9.1: &#34;Launch&#34; names an activity" in add(client, "", **NEW | {"first": "Launch three campaigns"}).text
     )
     client.post("/register/add", data=hidden(page.text) | {"sure": "yes"})
     page = client.get("/objectives/O9")  # nothing was matched with it yet: no share is known, and no interval either

@@ -75,7 +75,7 @@ def test_a_name_that_changed_twice_and_one_that_is_somebodys_again() -> None:
 
 
 def test_a_former_address_that_is_a_members_is_refused_with_its_line() -> None:
-    with pytest.raises(RegisterError, match=r"line 7: .*formerly: a@x\.example is listed itself"):
+    with pytest.raises(RegisterError, match=r"line 7: .*formerly: a@x\.example is also a current member"):
         parse(NEW.replace("C@x", "a@x"))
 
 

@@ -187,12 +187,12 @@ def test_who_comes_or_goes_by_a_date_does_so_on_it_and_not_on_the_day_of_the_loa
     ("edit", "said"),
     [
         (("priority", 5, "", ""), "a new baseline begins on 2026-09-01"),
-        (("priority", 5, "", ""), "matched again, that of past weeks too"),
-        (("title", 0, "NPS 45 (31 today)", ""), "matched again, that of past weeks too"),
-        (("gone", 1, "", ""), "O2 is gone: its work of past weeks"),
+        (("priority", 5, "", ""), "matched again, including past weeks"),
+        (("title", 0, "NPS 45 (31 today)", ""), "matched again, including past weeks"),
+        (("gone", 1, "", ""), "O2 is gone: its past work"),
         (("member", 0, "", "dee@x.example"), "people who join or leave do so on 2026-09-01"),
-        (("half", 0, "", ""), "when people work changes on 2026-09-01"),
-        (("calendar", 0, "", ""), "the calendar changes on 2026-09-01: the days before keep theirs"),
+        (("half", 0, "", ""), "working hours change on 2026-09-01"),
+        (("calendar", 0, "", ""), "the calendar changes on 2026-09-01: earlier days keep the old one"),
         (("zone", 0, "", ""), "the time zone changes: effort of past weeks is estimated again"),
     ],
 )
@@ -201,7 +201,7 @@ def test_what_a_load_means_for_past_figures_is_said(edit: tuple[str, int, str, s
     lines = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1))
     assert any(said in line for line in lines)
     assert not any("correction" in line for line in lines)
-    assert sum("when people work" in line for line in lines) == (edit[0] == "half")
+    assert sum("working hours change" in line for line in lines) == (edit[0] == "half")
     soon = consequences(before, after, date(2026, 8, 30), date(2026, 9, 1))
     assert any("correction" in line for line in soon)
 
@@ -242,6 +242,6 @@ def test_a_team_under_another_key_is_asked_about(key: str, members: str, said: s
     ],
 )
 def test_a_key_that_another_team_gets_is_asked_about_sourcekettle_120(name: str, members: str, said: bool) -> None:
-    asked = "team t1 was 'App' with other people: what they did stands as the past of 'Growth'. "
+    asked = "team t1 was 'App' with other people: their work is now the past of 'Growth'. "
     lines = renamed_teams(of_one_team("t1", "App", "a, b, c, d, e"), of_one_team("t1", name, members))
-    assert lines == ([asked + "If it is another team, give it a key of its own."] if said else [])
+    assert lines == ([asked + "If it is a different team, give it a new key."] if said else [])

@@ -25,7 +25,7 @@ EVERY_DAY = "weekend: [mon, tue, wed, thu, fri, sat, sun]"
         ({"priority: 1": "priority: 1, parent: O1"}, "line 7: objectives[0].parent: 'O1' would serve itself;"),
         (
             {"priority: 1": "priority: 1, parent: O2", "priority: 2": "priority: 2, parent: O1"},
-            "line 8: objectives[1].parent: 'O2' would serve itself, by way of O1;",
+            "line 8: objectives[1].parent: 'O2' would serve itself through O1;",
         ),
         ({"country: DE": f"country: DE, {EVERY_DAY}"}, "line 2: calendar.weekend: all seven days are off"),
         ({"name: Ops": f"name: Ops, {EVERY_DAY}"}, "line 5: teams[1].weekend: all seven days are off"),
@@ -34,7 +34,7 @@ EVERY_DAY = "weekend: [mon, tue, wed, thu, fri, sat, sun]"
                 "y@x.example": "{email: y@x.example, formerly: old@x.example}",
                 "j@x.example": "{email: j@x.example, formerly: [Old@x.example]}",
             },
-            "line 5: teams[1].members[4].formerly: Old@x.example was y@x.example's already, in line 4",
+            "line 5: teams[1].members[4].formerly: Old@x.example is already y@x.example's former address, in line 4",
         ),
     ],
 )
@@ -52,8 +52,8 @@ def test_what_cannot_be_is_a_fault_anet_2633(edits: dict[str, str], said: str) -
 @pytest.mark.parametrize(
     ("terms", "said"),
     [
-        ("part: 0.8, days: [mon, tue]", "part 0.8 is 4 days a week, and `days` are 2"),
-        ("part: 0.9, days: [mon, tue, wed, half thu]", "part 0.9 is 4.5 days a week, and `days` are 3.5"),
+        ("part: 0.8, days: [mon, tue]", "part 0.8 is 4 days a week, but `days` adds up to 2"),
+        ("part: 0.9, days: [mon, tue, wed, half thu]", "part 0.9 is 4.5 days a week, but `days` adds up to 3.5"),
         ("part: 0.9, days: [mon, tue, wed, thu, half fri]", ""),
         ("part: 0.4, days: [mon, tue, wed]", ""),
         ("days: [mon, tue]", ""),

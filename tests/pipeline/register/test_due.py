@@ -30,5 +30,5 @@ def test_a_table_says_which_day_it_changes_and_one_that_is_a_guess_is_refused() 
     assert changes_told(Draft(parse(TEXT), TEXT), Draft(found.register, found.text)) == [
         "O1.2: due: 2026-09-01 -> 2026-08-29"
     ]
-    with pytest.raises(Exception, match=r"column due: '01/09/2026' is no day that everybody reads alike; write it as"):
+    with pytest.raises(Exception, match=r"column due: '01/09/2026' is not an unambiguous date; write it as"):
         read(as_csv(changed("O1.2", due="01/09/2026")))

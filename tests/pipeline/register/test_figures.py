@@ -97,7 +97,7 @@ def test_a_target_of_twelve_hundred_is_not_taken_for_one() -> None:
 
 
 def test_a_start_that_is_the_target_in_other_words_is_one() -> None:
-    with pytest.raises(RegisterError, match="as the start is"):
+    with pytest.raises(RegisterError, match="the same as the start"):
         with_metric('{checkin: true, start: "2,0", target: 2 %}')
 
 

@@ -91,7 +91,7 @@ def test_what_says_the_same_or_asks_for_more_is_silent(old: str, new: str) -> No
 )
 def test_a_shorter_list_asks_for_less(before: str, after: str, gone: str) -> None:
     said = loosened(Edit(read_wording(before), read_wording(after)))
-    assert [one.message for one in said] == ([f"asked for {gone} too, and no longer does."] if gone else [])
+    assert [one.message for one in said] == ([f"included {gone}, and no longer does."] if gone else [])
 
 
 def test_an_owner_who_goes_and_a_period_that_grows_are_said() -> None:

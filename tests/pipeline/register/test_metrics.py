@@ -57,9 +57,9 @@ def test_start_and_target_are_read_as_people_write_them() -> None:
     ("metric", "field", "words"),
     [
         ("NPS", "metric", "write what measures it"),
-        ("{start: 1, target: 2}", "metric", "nothing says how it is measured; write one of"),
-        ("{checkin: true, start: 2, target: 2}", "metric.target", "is 2, as the start is"),
-        ("{checkin: true, start: many}", "metric.start", "'many' is no number; write it as 45 or 2.1"),
+        ("{start: 1, target: 2}", "metric", "it does not say how it is measured; write one of"),
+        ("{checkin: true, start: 2, target: 2}", "metric.target", "is 2, the same as the start"),
+        ("{checkin: true, start: many}", "metric.start", "'many' is not a number; write it as 45 or 2.1"),
         ("{checkin: true, traget: 3}", "metric.traget", "Did you mean 'target'?"),
         ("{jgl: x}", "metric.jgl", "Did you mean 'jql'?"),
         ("{jql: project = PAY, csv: a.csv}", "metric.csv", "one way to measure is enough"),
@@ -71,7 +71,7 @@ def test_start_and_target_are_read_as_people_write_them() -> None:
         ("{jql: project = PAY) OR (project = HR}", "metric.jql", "brackets or quotes do not match"),
         ("{jql: project = PAY ORDER BY created}", "metric.jql", "delete ORDER BY"),
         ("{jql: project = PAY, sum: a, average: b}", "metric.average", "delete one of the two"),
-        ("{jql: project = PAY, where: [a = b]}", "metric.where", "there is no 'where' beside `jql`"),
+        ("{jql: project = PAY, where: [a = b]}", "metric.where", "there is no 'where' alongside `jql`"),
         ("{hubspot: contacts}", "metric.hubspot", "deals or tickets is needed"),
         ("{hubspot: deals, where: [hubspot_owner_id = 7]}", "metric.where", "a figure about persons"),
         ("{hubspot: deals, where: [dealstage]}", "metric.where", "'dealstage' is no condition"),
@@ -130,8 +130,8 @@ def test_an_objective_carries_an_outcome_in_the_words_of_a_metric(outcome: str) 
     [
         ("{checkin: true, start: 0}", "outcome: `target` is missing; write where the outcome should be"),
         ("{checkin: true, target: 5}", "outcome: `start` is missing; write where the outcome is now"),
-        ("{start: 0, target: 5}", "outcome: nothing says how it is measured"),
-        ("{checkin: true, start: 5, target: 5}", "outcome.target: is 5, as the start is"),
+        ("{start: 0, target: 5}", "outcome: it does not say how it is measured"),
+        ("{checkin: true, start: 5, target: 5}", "outcome.target: is 5, the same as the start"),
         ('{jql: "assignee = ann", start: 0, target: 5}', "outcome.jql: "),
         ("{checkin: true, start: 0, target: 5, colum: a}", "outcome.colum: there is no 'colum'"),
         ("5", "outcome: write what measures it"),
@@ -146,7 +146,7 @@ def test_faults_of_an_outcome_are_said_as_a_metric_s_are(outcome: str, said: str
 def test_an_outcome_is_another_number_than_its_key_results() -> None:
     same = "{csv: churn.csv, column: churn, start: 2, target: 1}"
     text = with_outcome(same).replace("{checkin: true, start: 2, target: 1}", same)
-    with pytest.raises(RegisterError, match=r"is the number of O1\.1"):
+    with pytest.raises(RegisterError, match=r"is the same number as O1\.1"):
         parse(text)
 
 

@@ -91,18 +91,18 @@ def test_a_team_has_its_own_plan_and_the_older_word_still_holds() -> None:
         (
             "plan: 30 %",
             "plan: 95 %",
-            "line 20: objectives[1].plan: the objectives' plans are 119 % of its work together",
+            "line 20: objectives[1].plan: the objectives' plans add up to 119 % of its work",
         ),
-        ("O1: 50 %", "O1: 90 %", "line 8: teams[0].plan: the team's plans are 110 % of its work together"),
+        ("O1: 50 %", "O1: 90 %", "line 8: teams[0].plan: the team's plans add up to 110 % of its work"),
         ("O1: 50 %", "O9: 50 %", "line 8: teams[0].plan.O9: unknown objective 'O9'."),
         ("plan: 30 %", "plan: -30 %", "line 15: objectives[0].plan: '-30' is negative"),
         ("plan: 30 %", "plan: 130 %", "line 15: objectives[0].plan: '130 %' is more than all work"),
         (
             "plan: 30 %",
             "plan: 30",
-            "line 15: objectives[0].plan: '30' is no part of one; write 30 %, 0.3 or {person_days",
+            "line 15: objectives[0].plan: '30' is not a share of all work; write 30 %, 0.3 or {person_days",
         ),
-        ("plan: 30 %", "plan: a lot", "line 15: objectives[0].plan: 'a lot' is no number; write 30 %"),
+        ("plan: 30 %", "plan: a lot", "line 15: objectives[0].plan: 'a lot' is not a number; write 30 %"),
         ("person_days: 26", "person_days: -1", "line 20: objectives[1].plan.person_days: '-1' is negative"),
         ("person_days: 26", "person_dys: 26", "Did you mean 'person_days'?"),
         (
@@ -127,7 +127,7 @@ def test_person_days_of_nobody_are_a_fault() -> None:
         "[a@x.example, {email: b@x.example, part: 0.6}, c@x.example, d@x.example, {email: e@x.example, part: 0.4}]",
         "[]",
     )
-    with pytest.raises(RegisterError, match=r"line 20: objectives.1..plan: person-days need the members of the teams"):
+    with pytest.raises(RegisterError, match=r"line 20: objectives.1..plan: person-days need the teams' members"):
         parse(text.replace("[f@x.example]", "[]"))
 
 

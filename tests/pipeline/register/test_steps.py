@@ -29,20 +29,20 @@ steps:
 FAULTS = [
     ("team: ops\n", "team: opps\n", 7, "unknown team 'opps'. Did you mean 'ops'?"),
     ("source: hubspot", "source: hubspt", 8, "there is no source 'hubspt'. Did you mean 'hubspot'?"),
-    ("source: hubspot, ", "", 8, "says no source; write `source:` and one of jira, slack, hubspot"),
+    ("source: hubspot, ", "", 8, "names no source; write `source:` and one of jira, slack, hubspot"),
     ("kind: deal", "kind: dael", 8, "there is no kind of item 'dael'. Did you mean 'deal'?"),
     ("{stage: Closed won}", "Closed won", 9, "entries with names are needed: write what happens"),
-    ("happens: meeting, ", "", 13, "nothing says what happens: write what happens, such as `stage: Closed won`"),
-    ("happens: meeting", "happens: meating", 13, "'meating' is nothing that happens. Did you mean 'meeting'?"),
+    ("happens: meeting, ", "", 13, "it does not say what happens: write what happens, such as `stage: Closed won`"),
+    ("happens: meeting", "happens: meating", 13, "'meating' is not an event. Did you mean 'meeting'?"),
     ("happens: meeting", "happens: meeting, stage: Won", 13, "one event is enough: delete `stage` or `happens`."),
-    ("24 working hours", "a day or so", 12, "'a day or so' is no time that a step may take; write a time such as"),
+    ("24 working hours", "a day or so", 12, "'a day or so' is not a valid time limit; write a time such as"),
     ("within: 3 days", "witin: 3 days", 13, "there is no 'witin' in a step. Did you mean 'within'?"),
-    ("from: begin", "from: kickoff", 12, "no step 'kickoff' is written before this one. There may be begin, intake."),
-    ("within: 24 working hours, ", "", 12, "says from when a time counts, and there is no `within`"),
+    ("from: begin", "from: kickoff", 12, "there is no step 'kickoff' before this one. Allowed: begin, intake."),
+    ("within: 24 working hours, ", "", 12, "sets the start of a time limit, but there is no `within`"),
     ("key: kickoff", "key: seen", 13, "'seen' is used already, in line 12; give one of them another key."),
-    ("08:30-17:00", "all day", 16, "'all day' are no working hours; write them as 9-17 or 08:30-17:00"),
-    ("label: pilot, ", "", 18, "says no cases; write {label: pilot}"),
-    ("since: 2026-10-01", "since: soon", 17, "'soon' is no day; write it as 2026-10-01"),
+    ("08:30-17:00", "all day", 16, "'all day' is not a range of working hours; write 9-17 or 08:30-17:00"),
+    ("label: pilot, ", "", 18, "names no cases; write {label: pilot}"),
+    ("since: 2026-10-01", "since: soon", 17, "'soon' is not a date; write it as 2026-10-01"),
 ]
 
 
@@ -58,7 +58,7 @@ def test_the_teams_that_there_are_come_in_the_order_of_the_file() -> None:
     keys = ["ops", "sales", "care", "legal", "fleet", "app"]
     listed = ", ".join(f"{{key: {key}, name: {key}}}" for key in keys)
     text = FILE.replace("{key: ops, name: Operations}", listed).replace("team: ops\n", "team: zz\n")
-    with pytest.raises(RegisterError, match=r"There may be ops, sales, care, legal, fleet, app\."):
+    with pytest.raises(RegisterError, match=r"Allowed: ops, sales, care, legal, fleet, app\."):
         parse(text)
 
 

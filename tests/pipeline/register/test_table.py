@@ -175,19 +175,19 @@ def _loaded(raw: bytes) -> None:
         ("O1", {"priority": "high"}, "plan.csv, line 2, column priority: a whole number is needed, found 'high'."),
         ("O1", {"priority": "0"}, "plan.csv, line 2, column priority: must be at least 1, found 0."),
         ("O2", {"plan": "85 %"}, "plan.csv, line 5, column plan: "),
-        ("O2", {"plan": "=1"}, "plan.csv, line 5, column plan: '=1' is no number"),
+        ("O2", {"plan": "=1"}, "plan.csv, line 5, column plan: '=1' is not a number"),
         ("O2", {"teams": "ap"}, "plan.csv, line 5, column teams: unknown team 'ap'. Did you mean 'app'?"),
         ("O1.1", {"teams": "app, oops"}, "plan.csv, line 3, column teams: unknown team 'oops'. Did you mean 'ops'?"),
-        ("O1.1", {"target": "many"}, "plan.csv, line 3, column target: 'many' is no number"),
+        ("O1.1", {"target": "many"}, "plan.csv, line 3, column target: 'many' is not a number"),
         ("O1.1", {"title": " "}, "plan.csv, line 3, column title: it is empty"),
-        ("O1.1", {"priority": "2"}, "plan.csv, line 3, column priority: no key result has one, only an objective has"),
+        ("O1.1", {"priority": "2"}, "plan.csv, line 3, column priority: only an objective has one, not a key result"),
         ("O1.1", {"under": "O3"}, "plan.csv, line 3, column under: unknown objective 'O3'. Known: O1, O2."),
         ("O1.1", {"kind": "objective"}, "plan.csv, line 3, column kind: O1.1 is the key of an existing key result"),
         ("O1.1", {"key": "O1"}, "plan.csv, line 3, column key: 'O1' is used already, in line 2."),
         ("O1.1", {"key": ""}, "plan.csv, line 3, column key: is empty"),
         ("O1.1", {"key": "O1.9", "kind": ""}, "plan.csv, line 3, column kind: O1.9 is new"),
-        ("O1.1", {"key": "O1.1\u200b"}, "plan.csv, line 3, column key: holds a character that cannot be seen (U+200B)"),
-        ("O2.1", {"version": "4"}, "plan.csv, line 6, column version: tables of two versions"),
+        ("O1.1", {"key": "O1.1\u200b"}, "plan.csv, line 3, column key: contains an invisible character (U+200B)"),
+        ("O2.1", {"version": "4"}, "plan.csv, line 6, column version: this mixes tables of two versions"),
     ],
 )
 def test_a_fault_is_said_with_line_and_column(key: str, values: dict[str, str], said: str) -> None:
@@ -201,10 +201,10 @@ def test_a_fault_is_said_with_line_and_column(key: str, values: dict[str, str], 
     [
         (b"", "line 1: is empty"),
         (b"title,owner\r\n", "line 1, column key: is missing"),
-        (b"key,titel\r\n", "line 1, column titel: is no column. Did you mean 'title'?"),
-        (b"key,title,title\r\n", "line 1, column title: is there twice"),
+        (b"key,titel\r\n", "line 1, column titel: is not a column. Did you mean 'title'?"),
+        (b"key,title,title\r\n", "line 1, column title: is given twice"),
         (b"key,title\r\nO1,a, b\r\n", "line 2: has more cells than the first line"),
-        (b'key,title\r\nO1,"' + b"x" * 200_000 + b'"\r\n', "is no CSV"),
+        (b'key,title\r\nO1,"' + b"x" * 200_000 + b'"\r\n', "is not valid CSV"),
     ],
 )
 def test_what_is_no_table_is_said(raw: bytes, said: str) -> None:
@@ -245,8 +245,8 @@ def test_the_plans_of_teams_stand_beside_the_objective_and_are_read_back() -> No
     [
         ("apps: 20 %", "column team plans: unknown team 'apps'. Did you mean 'app'?"),
         ("app 20 %", "column team plans: 'app 20 %' names no team and plan; write it as app: 50 %, ops: 10 %."),
-        ("app: 20 %, app: 30 %", "column team plans: 'app' is there twice."),
-        ("app: lots", "'lots' is no number"),
+        ("app: 20 %, app: 30 %", "column team plans: 'app' is given twice."),
+        ("app: lots", "'lots' is not a number"),
     ],
 )
 def test_a_plan_of_a_team_that_cannot_be_read_is_said(cell: str, says: str) -> None:
@@ -268,7 +268,7 @@ def test_the_number_of_an_outcome_is_edited_and_what_it_is_measured_by_stays() -
     assert (one.target, one.binding) == (1300, {"csv": "riders.csv", "column": "riders"})
     bare = cells()
     next(one for one in bare if one["key"] == key)["target"] = "5"
-    with pytest.raises(RegisterError, match="nothing says what its outcome is; write that as `measured by`"):
+    with pytest.raises(RegisterError, match="it has no outcome; define one in `measured by`"):
         read(as_csv(bare))
 
 
@@ -291,11 +291,11 @@ def test_what_a_number_is_measured_by_is_a_cell_and_another_one_is_taken_over() 
 @pytest.mark.parametrize(
     ("cell", "fault"),
     [
-        ("how many bugs are open", "write a word a line"),
+        ("how many bugs are open", "write one setting per line"),
         ("jqll: issuetype = Bug", "Did you mean 'jql'"),
         ("jql: assignee = currentUser()", "column measured by"),
-        ("jql: type = Bug\nstart: 4", "'start' has a place of its own"),
-        ('hubspot: deals\nwhere: ["dealstage = won"', "close what is opened in it"),
+        ("jql: type = Bug\nstart: 4", "'start' has its own cell"),
+        ('hubspot: deals\nwhere: ["dealstage = won"', "close every bracket and quote"),
     ],
 )
 def test_a_fault_of_what_measures_it_names_its_cell(cell: str, fault: str) -> None:

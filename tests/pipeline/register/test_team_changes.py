@@ -17,18 +17,18 @@ SIX = [f"{team}{n}" for team in "ab" for n in range(6)]
         (
             {"a": SIX[:6], "b": SIX[6:]},
             {"plat": SIX},
-            ["team plat is new and begins without a past. Of its 12 members come 6 from a, 6 from b"],
+            ["team plat is new and starts without a past. Of its 12 members come 6 from a, 6 from b"],
         ),
         (
             {"a": SIX},
             {"a1": SIX[:6], "a2": SIX[6:]},
-            [f"team {key} is new and begins without a past. Of its 6 members come 6 from a" for key in ("a1", "a2")],
+            [f"team {key} is new and starts without a past. Of its 6 members come 6 from a" for key in ("a1", "a2")],
         ),
         (
             {"a": SIX[:8]},
             {"a": SIX[:4], "ai": SIX[4:8]},
             [
-                "team ai is new and begins without a past. Of its 4 members come 4 from a",
+                "team ai is new and starts without a past. Of its 4 members come 4 from a",
                 "team a has 4 members and had 8",
             ],
         ),
@@ -74,5 +74,5 @@ def test_a_plan_of_one_day_is_one_and_a_member_without_an_address_is_told() -> N
         "objectives: [{key: O1, title: Bikes ride, priority: 1, key_results: [{key: O1.1, title: Repairs}]}]\n"
     )
     said = hints(parse(text), day)
-    assert "team app: 'Zed' is no address, so nobody's work is found by it." in said
+    assert "team app: 'Zed' is not an address, so no work can be assigned to it." in said
     assert not any("a@x.example" in one for one in said)

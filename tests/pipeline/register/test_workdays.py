@@ -49,7 +49,7 @@ def test_a_weekday_that_does_not_exist_is_named_with_its_line() -> None:
     text += (
         "objectives: [{key: O1, title: Grow, priority: 1, key_results: [{key: O1.1, title: Sell ten more boats}]}]\n"
     )
-    with pytest.raises(RegisterError, match=r"line 3: calendar\.weekend\[0\]: 'fryday' is no day of the week"):
+    with pytest.raises(RegisterError, match=r"line 3: calendar\.weekend\[0\]: 'fryday' is not a day of the week"):
         parse(text)
 
 

@@ -67,4 +67,4 @@ def test_libyaml_says_the_same_of_a_text(text: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_lists_deeper_than_libyamls_own_composer_bears_are_a_fault_and_not_the_end() -> None:
-    assert told("[" * 100_000) == (1, "entries within entries without end; write them out without aliases")
+    assert told("[" * 100_000) == (1, "entries are nested too deeply; write them out without aliases")
