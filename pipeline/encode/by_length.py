@@ -1,6 +1,6 @@
-"""The bundled model through ONNX Runtime, texts of one length at once: nothing is padded, and torch is not loaded.
+"""Run the bundled model through ONNX Runtime, batching texts of equal length: no padding, and torch is not loaded.
 
-The model is converted once and kept in the user's cache folder. benchmarks/encoder.py measures it beside the others.
+The model is converted once and kept in the user's cache folder. benchmarks/encoder.py compares it with the alternatives.
 """
 
 import contextlib
@@ -22,19 +22,19 @@ from pipeline.encode.place import cache_folder
 
 log = structlog.get_logger()
 _FILE = f"all-MiniLM-L6-v2-{SHA256[:12]}-2"
-"""The last number counts how the files are made."""
+"""The last number is the version of the conversion."""
 _AT_ONCE = 256
-"""Tokens that go through the network at once. The model's weights are larger than a processor's cache: read for one short text,
-they are most of its time; for more than so many tokens it is the sums."""
+"""Tokens per run of the network. The model's weights exceed a processor's cache: for a single short text, reading them dominates;
+beyond this many tokens, arithmetic does."""
 _FATAL_ONLY = 4
 
 
 class ByLength:
-    """Texts to vectors. A text's vector depends on that text alone, to the last bit.
+    """Encodes texts. A text's vector depends on that text alone, to the last bit.
 
-    With `int8` weights and activations are of one byte (ONNX Runtime's dynamic quantisation): quicker, and nearly the same.
-    The scale of that byte would depend on what stands beside a text, so each text goes by itself there; and on processors
-    other than AMD's and Intel's, where nobody has looked whether a row's sums depend on how many rows there are.
+    With `int8`, weights and activations are one byte each (ONNX Runtime's dynamic quantisation): faster, with nearly the same
+    result. The scale of that byte would depend on the batch, so texts are encoded one by one then; likewise on processors other
+    than AMD's and Intel's, where it has not been verified that a row's sums are independent of the number of rows.
     """
 
     def __init__(self, *, int8: bool = False) -> None:
@@ -46,13 +46,13 @@ class ByLength:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST_TOKENS)
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = 1  # a batch is too little work to be split: each thread takes whole ones
+        settings.intra_op_num_threads = 1  # a batch is too small to split: each thread takes whole batches
         settings.log_severity_level = _FATAL_ONLY
         with converted(int8=int8) as file:
             self._network = onnxruntime.InferenceSession(file, settings, providers=["CPUExecutionProvider"])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float16]:
-        """(len(texts), 384), rows of length one."""
+        """Return an array of shape (len(texts), 384) with rows of length one."""
         vectors = np.empty((len(texts), 384), dtype=np.float16)
         tokens = [one.ids for one in self._tokenizer.encode_batch(list(texts))]
 
@@ -68,7 +68,7 @@ class ByLength:
         return vectors
 
     def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Rows of one length, as many as go at once, and no more than leave work for each thread."""
+        """Group rows by length, limited by batch size and so that every thread has work."""
         by_length: dict[int, list[int]] = defaultdict(list)
         for row, length in enumerate(lengths):
             by_length[length].append(row)
@@ -80,7 +80,7 @@ class ByLength:
 
 
 def threads() -> int:
-    """How many batches are encoded at once: OMP_NUM_THREADS where it is set, else as many as this process may use cores."""
+    """Return the number of batches to encode in parallel: OMP_NUM_THREADS if set, else the cores available to this process."""
     told = os.environ.get("OMP_NUM_THREADS", "")
     if told.isdigit() and int(told):
         return int(told)
@@ -89,8 +89,8 @@ def threads() -> int:
 
 @contextlib.contextmanager
 def converted(*, int8: bool = False) -> Iterator[str]:
-    """The address of the model's ONNX file, which is made at the first use. Where the cache folder cannot be written, a
-    temporary file, made anew by each process. Raises ModelError as bundled_model does."""
+    """Yield the path of the model's ONNX file, created at first use. If the cache folder is not writable, each process creates a
+    temporary file. Raises ModelError as bundled_model does."""
     folder = cache_folder()
     kept = folder / f"{_FILE}{'-int8' if int8 else ''}.onnx"
     if not kept.exists():
@@ -99,7 +99,7 @@ def converted(*, int8: bool = False) -> Iterator[str]:
             with tempfile.TemporaryDirectory(dir=folder) as unfinished:
                 _convert(Path(unfinished), int8=int8).replace(kept)
         except OSError as error:
-            log.warning("the model is converted for this process alone", folder=str(folder), reason=error.strerror)
+            log.warning("the model is converted for this process only", folder=str(folder), reason=error.strerror)
             with tempfile.TemporaryDirectory() as passing:
                 yield str(_convert(Path(passing), int8=int8))
             return
@@ -114,7 +114,7 @@ def _convert(folder: Path, *, int8: bool) -> Path:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     small = folder / "int8.onnx"
-    # Seven bits of eight: without the processor's own instruction for it, sums of eight would overflow.
+    # Seven bits of eight: without a dedicated instruction of the processor, sums of eight-bit products would overflow.
     quantize_dynamic(whole, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
     return small
 
@@ -125,12 +125,12 @@ def _export(file: Path) -> None:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    eager = {"attn_implementation": "eager"}  # the quicker ways of torch are none that the exporter knows
+    eager = {"attn_implementation": "eager"}  # the exporter does not support torch's faster kernels
     network = SentenceTransformer(str(bundled_model()), device="cpu", model_kwargs=eager)[0].auto_model
 
     class States(torch.nn.Module):  # type: ignore[misc]
-        """The last layer's states. Their mean, for which this model was trained, is taken outside: ONNX Runtime adds in another
-        order for one text than for several."""
+        """The last layer's states. Their mean, the pooling this model was trained with, is computed outside: ONNX Runtime sums in
+        a different order for one text than for several."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -141,7 +141,7 @@ def _export(file: Path) -> None:
 
     example = torch.tensor([[101, 2154, 2003, 102]])
     with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # of tracing: the shapes that it means are the model's own
+        warnings.simplefilter("ignore")  # tracing warns about shapes that are fixed in the model
         torch.onnx.export(
             States().eval(),
             (example,),

@@ -1,6 +1,6 @@
-"""The graphics card, where there is one that torch can use.
+"""Detect a GPU that torch can use.
 
-Signs of one are looked for before torch is asked, because loading torch takes seconds that most machines would spend for nothing.
+Device files are checked before asking torch, since loading torch takes seconds that most machines would waste.
 """
 
 import platform
@@ -9,18 +9,18 @@ from typing import Literal
 
 Card = Literal["cuda", "mps"]
 _DEVICES = ("nvidia[0-9]*", "kfd")
-"""As the drivers of Nvidia and of AMD (whose cards torch calls cuda as well) name them below /dev."""
+"""Device names of the Nvidia and AMD drivers below /dev (torch calls AMD's GPUs cuda as well)."""
 
 
 def seems_there(devices: Path = Path("/dev")) -> bool:
-    """Whether it is worth asking torch."""
+    """Return True if it is worth asking torch."""
     if platform.system() == "Darwin":
         return platform.machine() == "arm64"
     return any(next(devices.glob(name), None) for name in _DEVICES)
 
 
 def card() -> Card | None:
-    """What torch calls the card that it can use here; None where there is none, or torch was installed without support for it."""
+    """Return torch's name for the usable GPU; None if there is none, or torch was installed without support for it."""
     if not seems_there():
         return None
     import torch

@@ -1,8 +1,8 @@
-"""Which way of encoding is quickest on this machine: tried once, and kept.
+"""Choose the fastest way of encoding on this machine by a short trial, and remember the result.
 
-A processor's flags do not tell: with bfloat16 in hardware torch may be three times as fast as float32, or no faster; and an old
-graphics card may be slower than the processor beside it. So each way that there is encodes the same sentences for a moment;
-where there is one, there is nothing to try.
+A processor's flags are not enough: with bfloat16 in hardware torch may be three times as fast as float32, or no faster; and an
+old GPU may be slower than the CPU. So each available way encodes the same sentences for a moment; with only one, there is no
+trial.
 """
 
 import json
@@ -18,7 +18,7 @@ from pipeline.encode.place import cache_folder
 Way = Literal["float32", "bfloat16"] | Card
 Encode = Callable[[Sequence[str]], object]
 _FLAGS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
-"""As Linux names bfloat16 on Intel, AMD and ARM. Other systems keep to float32."""
+"""CPU flags for bfloat16 on Linux (Intel, AMD, ARM). Other systems stay with float32."""
 _ON_PROCESSOR = ("float32", "bfloat16")
 _SECONDS = 0.5
 _SAMPLE = [
@@ -28,12 +28,12 @@ _SAMPLE = [
     "Standup notes",
 ]
 _BATCHES = 64
-"""A card is given so many samples at once, as work for it comes."""
+"""Number of samples per trial on a GPU, which gets its work in large batches."""
 
 
 def chosen(ways: Callable[[Way], Encode], *, cards: bool = True) -> Way:
-    """The quickest way here; `ways` gives a loaded encoder for each. Tried at most once a machine and user. Without `cards`
-    on the processor alone."""
+    """Return the fastest way on this machine; `ways` returns a loaded encoder for each. Tried at most once per machine and user.
+    `cards=False` restricts it to the CPU."""
     kept = known(cards=cards)
     if kept is not None:
         return kept
@@ -46,7 +46,7 @@ def chosen(ways: Callable[[Way], Encode], *, cards: bool = True) -> Way:
 
 
 def known(*, cards: bool = True) -> Way | None:
-    """What was chosen before on this machine, or is the only way; None where it is still to be tried."""
+    """Return the remembered or only way on this machine; None if a trial is needed."""
     if not has_bfloat16() and not (cards and seems_there()):
         return "float32"
     kept = _kept().get(_machine(cards))
@@ -54,13 +54,13 @@ def known(*, cards: bool = True) -> Way | None:
 
 
 def has_bfloat16(info: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this processor multiplies bfloat16 in hardware, as Linux says."""
+    """Return True if this processor has bfloat16 multiplication in hardware, according to Linux."""
     return bool(_FLAGS & set(_line(info, ("flags", "Features")).split()))
 
 
 def _texts_a_second(encode: Encode, times: int) -> float:
     sample = _SAMPLE * times
-    encode(sample)  # the first time is for loading
+    encode(sample)  # warm-up
     begun, done = time.perf_counter(), 0
     while (passed := time.perf_counter() - begun) < _SECONDS:
         encode(sample)
@@ -82,7 +82,7 @@ def _keep(way: Way, cards: bool) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(_kept() | {_machine(cards): way}), encoding="utf-8")
     except OSError:
-        return  # tried again by the next process
+        return  # the next process will try again
 
 
 def _file() -> Path:

@@ -1,7 +1,7 @@
-"""Text to vectors: the bundled all-MiniLM-L6-v2 by default, any sentence-transformers name or folder by setting.
+"""Text embeddings: the bundled all-MiniLM-L6-v2 by default, or any sentence-transformers model name or folder.
 
-Vectors are unit length, float16, one per distinct text (by hash of the model and the text), so that an unchanged
-text is never encoded twice.
+Vectors have unit length and are float16, one per distinct text (keyed by model and text hash), so that an unchanged text is
+never encoded twice.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from pipeline.encode.choice import Way, chosen
 
 BUNDLED, BUNDLED_INT8 = "bundled", "bundled-int8"
 BUNDLED_NAME = "all-MiniLM-L6-v2@256"
-"""What the names of the bundled model's vectors begin with, however they are computed."""
+"""Prefix of the vector names of the bundled model, however they are computed."""
 _NAMES = {BUNDLED: BUNDLED_NAME, BUNDLED_INT8: f"{BUNDLED_NAME}-int8"}
 _BATCH = 8
-"""Texts of another model at once: without a matrix unit a quarter less time than 32 where there are many, a third for one."""
+"""Batch size of other models: without a matrix unit it saves a quarter of the time of 32 for many texts, a third for one."""
 _CARD_BATCH = 32
-"""As many of another model at once on a graphics card: its memory and the model's size are unknown."""
+"""Batch size of other models on a GPU, whose memory and the model's size are unknown."""
 
 On = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -36,16 +36,16 @@ class Encoder(Protocol):
     name: str
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """(len(texts), dimension) float16, rows of length one."""
+        """Return an array of shape (len(texts), dimension), float16, with rows of length one."""
         ...
 
 
 class SentenceEncoder:
-    """A model on this machine's processor or graphics card. Loads it at its first use.
+    """A model on this machine's CPU or GPU, loaded at first use.
 
-    The bundled one goes the way that is quickest here (see choice.py): ONNX Runtime, torch in bfloat16, or torch on the card;
-    their vectors agree to the last digits of float16, so machines of all kinds may share a database. `on` names the device.
-    Raises ModelError where the model is not there, its weights are not the expected ones, or the named card cannot be used.
+    The bundled model runs in the fastest way on this machine (see choice.py): ONNX Runtime, torch in bfloat16, or torch on the
+    GPU; their vectors agree to the last digits of float16, so different machines may share a database. `on` names the device.
+    Raises ModelError if the model is missing, its weights are not the expected ones, or the named GPU cannot be used.
     """
 
     def __init__(self, model: str = BUNDLED, on: On = "auto") -> None:
@@ -54,7 +54,7 @@ class SentenceEncoder:
         self.name = _NAMES.get(model, model[-60:])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """See Encoder. A text's vector does not depend on what it is encoded with, to the last bit."""
+        """See Encoder. A text's vector is independent of the rest of its batch, to the last bit."""
         return self._loaded.encode(texts)
 
     @cached_property
@@ -71,7 +71,7 @@ class SentenceEncoder:
 
 
 def named_card(on: On) -> Card | None:
-    """The card that the setting names; None where it names none. Raises ModelError where that card cannot be used."""
+    """Return the GPU named by the setting, None if it names none. Raises ModelError if that GPU cannot be used."""
     if on in ("auto", "cpu"):
         return None
     found = card()
@@ -89,7 +89,7 @@ class _Loaded(Protocol):
 
 
 def bundled(way: Way | Literal["int8"]) -> _Loaded:
-    """The bundled model, loaded, to be used in that way."""
+    """Load the bundled model for one way of running it."""
     if way == "bfloat16":
         from pipeline.encode.batches import bundled_in_bfloat16
 
@@ -104,5 +104,5 @@ def bundled(way: Way | Literal["int8"]) -> _Loaded:
 
 
 def text_hash(text: str) -> str:
-    """The name under which a text's vector is kept."""
+    """Return the key under which a text's vector is stored."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Where what is made once is kept between processes."""
+"""The folder for files cached between processes."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import platformdirs
 
 
 def cache_folder() -> Path:
-    """The user's cache folder; one that nobody can write where the user has no home, as in a container with a uid of its own."""
+    """Return the user's cache folder; an unwritable path if the user has no home, as in a container with an arbitrary uid."""
     try:
         return platformdirs.user_cache_path("leeway")
     except RuntimeError:

@@ -1,6 +1,6 @@
-"""Encode what changed: words of stale items, batch by batch, the newest first, each distinct text once.
+"""Encode what changed: the words of stale items in batches, newest first, each distinct text once.
 
-Any number of workers take batches at once; the rows of a batch stay locked until its vectors are stored.
+Any number of workers may take batches at once; the rows of a batch stay locked until its vectors are stored.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from pipeline.queue.chunks import write_now
 from pipeline.said import VERSION
 
 BATCH = 1000
-"""Items that a worker takes at once, and at most the work that a kill loses."""
+"""Items per batch, and the most work lost when a worker is killed."""
 
 
 def encode_pending(
@@ -26,12 +26,14 @@ def encode_pending(
     progress: Callable[[int, int], None] | None = None,
     enough: Callable[[Session], bool] | None = None,
 ) -> tuple[int, int]:
-    """Encode the words of all stale items that nobody else has, or until it is `enough`; returns (items that changed, texts
-    encoded)."""
+    """Encode the words of all stale items that no other worker holds, or until `enough` returns True; return (items encoded,
+    texts encoded)."""
     with sessions.begin() as session:
         made = f"{encoder.name}, words {VERSION}"
         if chunks.alone(session, "encode") and fingerprint.differs(session, "encode", made):
-            fingerprint.keep(session, "encode", made)  # another model or other words: what they give is made again
+            fingerprint.keep(
+                session, "encode", made
+            )  # the model or the choice of words changed: encode everything again
             session.execute(update(WorkItem).where(WorkItem.stale.is_(False)).values(stale=True))
     with sessions() as session:
         waiting = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
@@ -59,7 +61,7 @@ def _take(session: Session) -> list[LoadedItem]:
 def _encode(session: Session, encoder: Encoder, batch: list[LoadedItem]) -> int:
     hashes = {text_hash(one.item.words): one.item.words for one in batch if one.item.words and not one.kept_hash}
     known = _known(session, list(hashes), encoder.name)
-    missing = sorted(name for name in hashes if name not in known)  # sorted: two workers must not wait for each other
+    missing = sorted(name for name in hashes if name not in known)  # sorted, so that two workers cannot deadlock
     if missing:
         vectors = encoder.encode([hashes[name] for name in missing])
         rows = [

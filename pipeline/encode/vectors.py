@@ -1,4 +1,4 @@
-"""Stored vectors of work items."""
+"""Load and delete the stored vectors of work items."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from pipeline.items import LoadedItem
 
 
 def load_vectors(session: Session, work: Sequence[LoadedItem], model: str, size: int = 1) -> NDArray[np.float32]:
-    """(items, dimension), zero where an item has no words; `size` is the dimension where none is stored yet."""
+    """Return an array of shape (items, dimension), zero for items without words; `size` is the dimension if none is stored."""
     stored: dict[int, bytes] = {}
     for some in in_batches([one.row for one in work]):
         query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
@@ -29,8 +29,8 @@ def load_vectors(session: Session, work: Sequence[LoadedItem], model: str, size:
 
 
 def delete_unused(session: Session, *by: ColumnElement[bool]) -> int:
-    """Delete vectors of texts that no item has, or none of the items that are meant; returns how many. Reads every item."""
-    # Not `NOT IN`: of a million texts PostgreSQL would look through all for each.
+    """Delete vectors whose text belongs to no item, or to none selected by `by`; return how many. Reads every item."""
+    # Not `NOT IN`: for a million texts PostgreSQL would scan the whole list for each.
     used = exists().where(WorkItem.text_hash == Vector.text_hash, *by)
     gone = delete(Vector).where(~used).execution_options(synchronize_session=False)
     return int(getattr(session.execute(gone), "rowcount", 0))

@@ -1,1 +1,1 @@
-"""What people answer: labels, questions, decisions."""
+"""Human feedback: labels, questions, decisions."""

@@ -1,4 +1,4 @@
-"""What an item belongs to, for whoever is asked about it: "rollout" alone tells nobody what it serves."""
+"""The context of an item shown with a question about it: "rollout" alone says nothing about what it serves."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ Place = tuple[str, str]
 
 
 def belongs_to(session: Session, items: Iterable[WorkItem]) -> dict[int, str]:
-    """By id, the title of the nearest above each item that says what it is about; the highest where none does. Items that belong
-    to nothing that is known are left out."""
+    """Return by id the title of the nearest informative ancestor of each item, else of the highest one; items without a known
+    ancestor are omitted."""
     items = list(items)
     above = _above(session, {(one.source, one.parent) for one in items if one.parent})
     found: dict[int, str] = {}
@@ -36,7 +36,7 @@ def belongs_to(session: Session, items: Iterable[WorkItem]) -> dict[int, str]:
 
 
 def _above(session: Session, places: Iterable[Place]) -> dict[Place, tuple[str, str]]:
-    """Title and parent of these and of what they hang on."""
+    """Return title and parent of these items and their ancestors."""
     found: dict[Place, tuple[str, str]] = {}
     fresh = set(places)
     for _ in range(_DEEPEST):

@@ -1,9 +1,10 @@
-"""Which work is worth asking people about: where an answer moves the shares, or what changed lately, most.
+"""Choose which work to ask people about: where an answer affects the shares, or their latest change, most.
 
-An answer holds for a whole stream: an epic's tree, or a story with its sub-tasks and what names it, a thread, a deal. What hangs
-on it is the stream's part of all effort, and how much that part changed in the last weeks; what is unsure of it is the standard
-deviation of its belief in the top priorities. The product of both is what an answer is expected to settle. Chosen greedily: what
-one answer settles, also of alike work, is not counted for the next (Krause & Golovin 2014, "Submodular function maximization").
+An answer applies to a whole stream: an epic's tree, or a story with its sub-tasks and what mentions it, a thread, a deal. Its
+weight is the stream's share of all effort, plus the change of that share in the last weeks; its uncertainty is the standard
+deviation of the belief that it serves the top priorities. Their product is the expected gain of an answer. Questions are chosen
+greedily: what one answer settles, including similar work, does not count for the next (Krause & Golovin 2014, "Submodular
+function maximization").
 """
 
 from collections import defaultdict
@@ -30,20 +31,21 @@ from pipeline.sources import is_container, is_evidence
 QUESTIONS = 60
 SPAN, RECENT = timedelta(weeks=13), timedelta(weeks=4)
 MOST_ITEMS = 4_000
-"""Those with the most effort, and what they hang on; the rest moves nothing."""
+"""Only the items with the most effort and their ancestors are considered; the rest has no effect."""
 CHANGE = 1.0
-"""What a point of change counts beside a point of the level."""
+"""Weight of a point of change relative to a point of the level."""
 UNSURE = 0.02
-"""Variance that remains about the surest belief: a match may be wrong as a whole in a company unlike the others."""
+"""Variance that remains in the surest belief: a match may be wrong altogether in a company unlike the others."""
 SETTLED, ALIKE, NEAR = 0.9, 0.6, 0.45
-"""Part of the doubt that an answer settles for what follows, and at most for alike streams, of at least such a similarity."""
+"""Fraction of the uncertainty that an answer settles for the items below, and at most for similar streams, with the smallest
+similarity that counts."""
 
 Rows = NDArray[np.int64]
 Amounts = NDArray[np.float64]
 
 
 def keep_questions(session: Session, register: Register, last: date, model: str) -> int:
-    """Replace the questions by those that are worth most now; returns how many."""
+    """Replace the questions by the most valuable ones now; return how many."""
     since, recently = last - SPAN, last - RECENT
     spent = func.sum(Effort.person_days)
     query = select(Effort.work_item_id, spent).where(Effort.day > since, Effort.day <= last)
@@ -57,7 +59,7 @@ def keep_questions(session: Session, register: Register, last: date, model: str)
     top = {key for key, objective in register.objective_of().items() if objective in register.top()}
     rows = [one.row for one in work]
     believed = {row: sum(p for key, p in mine.items() if key in top) for row, mine in beliefs(session, rows)}
-    # Where no effort is known yet, all work weighs the same.
+    # While no effort is known, all work has equal weight.
     amounts = np.array([effort.get(row, 0.0 if effort else 1.0) for row in rows])
     lately = np.array([recent.get(row, 0.0) for row in rows])
     labelled = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
@@ -77,7 +79,7 @@ def keep_questions(session: Session, register: Register, last: date, model: str)
 
 
 def _with_leaders(session: Session, ids: Sequence[int]) -> set[int]:
-    """These items and what they hang on, up to the top."""
+    """Return these items and their ancestors."""
     found, fresh = set(ids), list(ids)
     while fresh:
         parents: dict[str, set[str]] = defaultdict(set)
@@ -105,7 +107,7 @@ Amount = TypeVar("Amount", float, Amounts)
 
 
 def at_stake(weight: Amount, lately: Amount, variance: Amount) -> Amount:
-    """What an answer settles: from parts of all effort and of the last weeks', and the variance of the belief in the top ones."""
+    """Return the expected gain of an answer, from its shares of all and of recent effort and the variance of the belief."""
     stake: Amount = (weight + CHANGE * abs(lately - weight)) * (variance + UNSURE) ** 0.5
     return stake
 
@@ -119,10 +121,10 @@ def most_telling(
     known: Collection[int],
     count: int,
 ) -> list[int]:
-    """Positions of at most `count` items to ask about, the most telling first.
+    """Return the positions of at most `count` items to ask about, the most informative first.
 
     `believed` is each item's probability of serving the top priorities, `effort` its person-days, `recent` those of the last
-    weeks; `known` are the items that were answered.
+    weeks; `known` are the items already answered.
     """
     following = Following(items)
     stream = following.tops(below_containers=True)

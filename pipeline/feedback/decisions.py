@@ -1,4 +1,4 @@
-"""What people decide: about a drift (seen, snoozed, intended, somebody's to decide) and about an item (its label)."""
+"""People's decisions about a drift (acknowledged, snoozed, intended, assigned) and about an item (its label)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,7 +13,7 @@ from pipeline.register.versions import key_now
 
 SNOOZE = timedelta(weeks=2)
 UNDO = timedelta(days=1)
-"""How long a decision can be taken back."""
+"""How long a decision can be undone."""
 KINDS = {
     "acknowledged": "acknowledged",
     "snoozed": "snoozed",
@@ -21,16 +21,16 @@ KINDS = {
     "assigned": None,
     "commented": None,
 }
-"""What can be decided, and the state that it puts an open drift into."""
+"""The kinds of decision, and the state that each gives an open drift."""
 
 
 class DecisionError(Exception):
-    """The decision cannot be taken; the message says why."""
+    """The decision cannot be made; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A decision that was kept; `new` is False where the same request came before."""
+    """A stored decision; `new` is False if the same request was already stored."""
 
     new: bool
     state: str
@@ -39,9 +39,9 @@ class Taken:
 def decide(
     sessions: sessionmaker[Session], drift_id: int, kind: str, by: str, nonce: str, now: datetime, note: str = ""
 ) -> Taken:
-    """Keep a decision about a drift and put it into its new state. The same `nonce` twice changes nothing.
+    """Store a decision about a drift and set the drift's new state. Repeating a `nonce` changes nothing.
 
-    Raises DecisionError for an unknown kind or drift, or one that is over.
+    Raises DecisionError for an unknown kind or drift, or for a drift that is over.
     """
     if kind not in KINDS:
         raise DecisionError(f"there is no decision {kind!r}.")
@@ -51,7 +51,7 @@ def decide(
             raise DecisionError("this finding is not there any more.")
         if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
             return Taken(False, drift.state)
-        if drift.state not in OPEN_STATES and kind != "commented":  # what was learned is often said once it is over
+        if drift.state not in OPEN_STATES and kind != "commented":  # comments often come once it is over
             raise DecisionError(f"this finding is over already: {STATES.get(drift.state, drift.state)}.")
         row = {"drift_id": drift_id, "kind": kind, "by": by[:200], "at": now, "note": note[:500], "nonce": nonce}
         if not upsert(session, Decision, [row], ("nonce",), keep=True):
@@ -69,8 +69,8 @@ def decide(
 
 
 def undo(sessions: sessionmaker[Session], drift_id: int, by: str, nonce: str, now: datetime, of: str = "") -> Taken:
-    """Take back the last decision that changed a drift's state, within UNDO: it is open as before. With `of`, the nonce of a
-    decision, that one and no other that somebody took since. Raises DecisionError."""
+    """Undo the last decision that changed a drift's state, within UNDO: the drift is open again. `of`, the nonce of a decision,
+    restricts it to that one, in case somebody made another since. Raises DecisionError."""
     with sessions.begin() as session:
         if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
             return Taken(False, session.get_one(Drift, drift_id).state)
@@ -97,7 +97,7 @@ def undo(sessions: sessionmaker[Session], drift_id: int, by: str, nonce: str, no
 
 
 def wake_snoozed(session: Session, today: date) -> None:
-    """Drifts whose snooze is over are open again."""
+    """Reopen drifts whose snooze is over."""
     session.execute(
         update(Drift)
         .where(Drift.state == "snoozed", Drift.snoozed_until <= today)
@@ -114,8 +114,8 @@ def label(
     now: datetime,
     seen: int = 0,
 ) -> None:
-    """Keep what a person said an item serves; it counts from the next cycle on. `seen` is the register's version that they chose
-    in, of a mail, a form or a modal that was open while another was loaded. Raises DecisionError."""
+    """Store the key result that a person assigned to an item; it takes effect in the next cycle. `seen` is the register version
+    on the form, mail or modal they used, if another was loaded in the meantime. Raises DecisionError."""
     with sessions.begin() as session:
         if key_result is not None and seen and seen != version:
             chosen, key_result = key_result, key_now(session, key_result, seen)
@@ -132,7 +132,7 @@ def label(
 
 
 def unlabel(sessions: sessionmaker[Session], work_item: int, origin: str) -> bool:
-    """Take back a label that came this way; the item is matched again. Returns False where there is none."""
+    """Remove a label of this origin; the item is matched again. Return False if there is none."""
     with sessions.begin() as session:
         held = session.get(Label, work_item)
         if held is None or held.origin not in (origin, AUDIT):
@@ -146,7 +146,7 @@ ANSWERS = ("continue", "reshape", "stop")
 
 
 def answer_theme(sessions: sessionmaker[Session], theme: str, by: str, answer: str, now: datetime) -> None:
-    """Keep what somebody said about a theme; the last word counts. Raises DecisionError."""
+    """Store somebody's answer about a theme; the last one counts. Raises DecisionError."""
     if answer not in ANSWERS:
         raise DecisionError(f"a theme is continued, reshaped or stopped, not {answer!r}.")
     with sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""Labels from a CSV file, for teaching the match and for judging it: item,key_result."""
+"""Labels from a CSV file (item,key_result), to train the match and to evaluate it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from pipeline.spreadsheet import unguarded
 
 NONE = "none"
 VERSION = "version"
-"""The column that says which version of the register a template was written from: keys name other things later."""
+"""The column with the register version that a template was written from: keys may be reused later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What a row says of a work item; None is no key result."""
+    """The label of a work item in one row; None is no key result."""
 
     work_item: int
     name: str
@@ -32,9 +32,9 @@ class Labelled:
 
 
 def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]:
-    """Rows of `item,key_result`: the item as its key (PAY-12) or source:id, the key result's key or `none`.
+    """Read rows of `item,key_result`: the item as its key (PAY-12) or source:id, the key result's key or `none`.
 
-    Other columns are ignored, and rows without an answer. Raises InputError naming the line.
+    Other columns and rows without an answer are ignored. Raises InputError with the line.
     """
     known = register.objective_of()
     found: dict[int, Labelled] = {}
@@ -51,7 +51,7 @@ def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]
                 f"{where}: key_result: {key!r} is not in the register; expected one of {', '.join(known)} or {NONE}."
             )
         if item in found and found[item].key_result != key:
-            raise InputError(f"{where}: item: {name!r} is there twice with another answer.")
+            raise InputError(f"{where}: item: {name!r} is given twice with different answers.")
         found[item] = Labelled(item, name, key)
     if not found:
         raise InputError(f"{path}: no row with an answer in it.")
@@ -59,7 +59,7 @@ def read_csv(path: Path, session: Session, register: Register) -> list[Labelled]
 
 
 def keep(sessions: sessionmaker[Session], labels: Sequence[Labelled], origin: str, now: datetime) -> int:
-    """Keep the labels; they count from the next cycle on. Drawn items that nobody labelled yet answer the audit."""
+    """Store labels; they take effect in the next cycle. Drawn items that nobody has labelled yet answer the audit."""
     with sessions.begin() as session:
         for one in labels:
             keep_one(session, one.work_item, one.key_result, origin, now)
@@ -67,23 +67,23 @@ def keep(sessions: sessionmaker[Session], labels: Sequence[Labelled], origin: st
 
 
 def keep_one(session: Session, work_item: int, key_result: str | None, origin: str, now: datetime) -> None:
-    """Keep one label, the last word about its item. Raises LookupError where the item is gone."""
+    """Store one label, replacing any earlier one. Raises LookupError if the item is gone."""
     item = session.get(WorkItem, work_item)
     if item is None:
         raise LookupError(work_item)
     before = session.get(Label, work_item)
     drawn = session.scalar(select(AuditDraw.week).where(AuditDraw.work_item_id == work_item).limit(1)) is not None
-    # What was asked for teaches, also where it was drawn: the audit then judges the rest, which is all that it corrects.
+    # Items asked about train the match even if they were drawn; the audit then evaluates the rest, which is all that it corrects.
     asked = session.get(Question, work_item) is not None
     if drawn and not asked and (before is None or before.origin == AUDIT):
         origin = AUDIT
-    item.stale = True  # what is known of it changed, so the next cycle computes again
+    item.stale = True  # so that the next cycle processes it again
     row = {"work_item_id": work_item, "key_result": key_result, "origin": origin, "at": now}
     upsert(session, Label, [row], ("work_item_id",))
 
 
 def item_named(session: Session, name: str) -> int | None:
-    """The row of an item, by its key, one that it had before, or its source and id there."""
+    """Return the row id of an item, by its key, a former key, or its source and id."""
     source, _, rest = name.partition(":")
     name = present_keys(session, [name]).get(name, name)
     by_key = session.scalar(select(WorkItem.id).where(WorkItem.key == name))
@@ -91,7 +91,8 @@ def item_named(session: Session, name: str) -> int | None:
 
 
 def key_meant(session: Session, key: str, version: str, where: str) -> str:
-    """The key by now of what a template of this version of the register called so. Raises InputError where it is gone."""
+    """Return the current key of the key result that had this key in the template's register version. Raises InputError if it is
+    gone."""
     if not version.isdecimal():
         return key
     now = key_now(session, key, int(version))

@@ -1,4 +1,4 @@
-"""Items that people are asked about, for the page, the digest and the chat."""
+"""Items that people are asked about, on the page, in the digest and in chat."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,25 +16,25 @@ from pipeline.register.document import Register
 from pipeline.register.membership import of_team
 
 RECENT = timedelta(weeks=4)
-"""An audit that nobody answered in so long is not asked any more."""
+"""Audit items unanswered for this long are no longer asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Called:
-    """What people call key results and teams, by key."""
+    """Display names of key results and teams, by key."""
 
     key_results: Mapping[str, str]
     teams: Mapping[str, str]
 
     @classmethod
     def of(cls, register: Register) -> "_Called":
-        """As the register has them."""
+        """Take the names from the register."""
         titles = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
         return cls(titles, {team.key: team.name for team in register.teams})
 
 
 def questions(session: Session, register: Register, team: str | None, done: set[int]) -> list[dict[str, Any]]:
-    """Items worth a label: for a team first the audit's, then those that teach the most, of those that it worked on."""
+    """Return items worth labelling; for a team, only items it worked on, the audit's first and then the most informative."""
     query = (
         select(WorkItem, Match)
         .join(Match, Match.work_item_id == WorkItem.id)
@@ -58,7 +58,7 @@ def questions(session: Session, register: Register, team: str | None, done: set[
 
 
 def about(session: Session, register: Register, items: Sequence[int], team: str | None) -> list[dict[str, Any]]:
-    """The same for items that somebody chose, in their order, labelled or not; of a team only what it worked on."""
+    """Return the same for chosen items, in order, labelled or not; for a team, only items it worked on."""
     query = select(WorkItem, Match).join(Match, Match.work_item_id == WorkItem.id).where(WorkItem.id.in_(items))
     if team:
         worked = of_team(select(Effort.work_item_id), team)

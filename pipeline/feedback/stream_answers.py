@@ -1,7 +1,7 @@
-"""What people say of a whole stream: that it serves one key result, or none, or that it is mixed; and to take that back.
+"""Store and undo people's answers about a whole stream: that it serves one key result, or none, or that it is mixed.
 
-The answer is the label of its root, which holds for all that hangs on it; what else is in the stream by itself is labelled
-with it. What somebody said of an item before stands.
+The answer is stored as the label of the stream's root, which applies to everything below it; other items that belong to the
+stream by themselves get the same label. Earlier labels of single items are kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,12 +26,12 @@ from pipeline.spreadsheet import unguarded
 from pipeline.streams.stage import label_rest
 
 YES = "yes"
-"""In a file: it serves what the file's own column `serves` says."""
+"""In a file: the stream serves what the column `serves` says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody said of a stream: MIXED, or CONFIRMED with a key result (None: no key result)."""
+    """An answer about a stream: MIXED, or CONFIRMED with a key result (None: no key result)."""
 
     stream: int
     answer: str
@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was known of a stream before an answer, to go back to it."""
+    """The state of a stream before an answer, to restore it."""
 
     stream: int
     answer: str
@@ -50,8 +50,7 @@ class Before:
 
 
 def keep_answer(session: Session, given: Answer, now: datetime) -> Before:
-    """Keep an answer, the last word about its stream; it counts from the next cycle on. Raises LookupError where the stream is
-    gone."""
+    """Store an answer, replacing any earlier one; it takes effect in the next cycle. Raises LookupError if the stream is gone."""
     row = session.get(Stream, given.stream)
     if row is None:
         raise LookupError(given.stream)
@@ -78,7 +77,7 @@ def keep_answer(session: Session, given: Answer, now: datetime) -> Before:
 
 
 def take_back(session: Session, before: Before) -> None:
-    """Make an answer undone."""
+    """Undo an answer."""
     row = session.get(Stream, before.stream)
     if row is None:
         return
@@ -89,9 +88,9 @@ def take_back(session: Session, before: Before) -> None:
 
 
 def read_answers(path: Path, session: Session, register: Register) -> list[Answer]:
-    """Rows of `stream,key_result` as `leeway streams --template` prints them; rows without an answer are left out.
+    """Read rows of `stream,key_result` as printed by `leeway streams --template`; rows without an answer are ignored.
 
-    `key_result` is a key, `none`, `mixed`, or `yes` for what stands in the row's column `serves`. Raises InputError.
+    `key_result` is a key, `none`, `mixed`, or `yes` for the value of the row's column `serves`. Raises InputError.
     """
     known = {*register.objective_of(), NONE, MIXED}
     names: dict[int, str] = dict(session.execute(select(Stream.id, Stream.name)).all())
@@ -102,7 +101,7 @@ def read_answers(path: Path, session: Session, register: Register) -> list[Answe
             continue
         if not given.isdigit() or int(given) not in names:
             raise InputError(
-                f"{where}: stream: {given!r} is none of today's streams. Print them again with "
+                f"{where}: stream: {given!r} is not one of the current streams. Print them again with "
                 "`leeway streams --template 40`, and copy your answers over."
             )
         if said.lower() == YES:
@@ -115,7 +114,9 @@ def read_answers(path: Path, session: Session, register: Register) -> list[Answe
         answer, key = _meant(said, known, where)
         one = Answer(int(given), answer, key and key_meant(session, key, row.get(VERSION, ""), where))
         if found.setdefault(one.stream, one) != one:
-            raise InputError(f"{where}: stream: {given} is there twice with another answer. Delete one of the lines.")
+            raise InputError(
+                f"{where}: stream: {given} is given twice with different answers. Delete one of the lines."
+            )
     if not found:
         raise InputError(
             f"{path}: no row with an answer in it. Fill in the column key_result: a key, none, mixed or yes."
@@ -124,7 +125,7 @@ def read_answers(path: Path, session: Session, register: Register) -> list[Answe
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row with where it stands."""
+    """Yield each row with its location."""
     reader = rows_of(path)
     if fault := lacking(reader, ("stream", "key_result")):
         raise InputError(f"{path}, line 1: {fault}. Keep the first line as `leeway streams --template 40` prints it.")

@@ -1,4 +1,4 @@
-"""Which streams are worth confirming, and what people need to see to do so; how much of the work is confirmed by now."""
+"""Choose the streams worth confirming, with what people need to see to do so; and how much of the work is confirmed."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -23,16 +23,16 @@ from pipeline.streams.partition import below_root
 from pipeline.streams.stage import people_of
 
 WINDOW = timedelta(weeks=8)
-"""Whose person-days are shown."""
+"""The window of the person-days shown."""
 HEAVIEST = 1_000
-"""Streams that are looked at closely: the rest moves nothing."""
+"""How many streams are examined closely: the rest has no effect."""
 EXAMPLES, LIKELY = 3, 9
 
 
 @dataclass(frozen=True, slots=True)
 class StreamQuestion:
-    """A stream to confirm. `serves` is the likeliest key result (None: none), with a probability of `belief`; `likely` are key
-    results from the likeliest on. `person_days` are of WINDOW, None where too few people worked in it to say."""
+    """A stream to confirm. `serves` is the most likely key result (None: none), with probability `belief`; `likely` lists key
+    results, the most likely first. `person_days` cover WINDOW; None if too few people worked on it to show them."""
 
     id: int
     name: str
@@ -47,7 +47,7 @@ class StreamQuestion:
 
     @property
     def belief_in_words(self) -> str:
-        """How sure the match is."""
+        """Return how sure the match is."""
         for least, words in ((0.9, "almost surely"), (0.7, "probably"), (0.5, "perhaps")):
             if self.belief >= least:
                 return words
@@ -56,7 +56,7 @@ class StreamQuestion:
 
 @dataclass(slots=True)
 class _Sums:
-    """What adds up over a stream's items: effort, its doubt, its probabilities."""
+    """Sums over a stream's items: effort, uncertainty, probabilities."""
 
     effort: float = 0.0
     doubt: float = 0.0
@@ -66,14 +66,14 @@ class _Sums:
 def stream_questions(
     session: Session, register: Register, last: date, least_people: int, count: int
 ) -> list[StreamQuestion]:
-    """At most `count` streams that nobody confirmed, those first whose answer moves the shares or their last weeks most."""
+    """Return at most `count` unconfirmed streams, those first whose answer affects the shares or their latest change most."""
     ranked, sums = _ranked(session, register, last, alone=False)
     return _shown(session, register, last, least_people, [id_ for id_, _ in ranked[:count]], sums)
 
 
 def worth_an_answer(session: Session, register: Register, last: date) -> list[tuple[int, float]]:
-    """Streams that nobody confirmed with what an answer is expected to move the shares or their change by, parts of one; the most
-    first. What a judge answered of them before does not count."""
+    """Return unconfirmed streams with the expected effect of an answer on the shares or their change (fractions of one), largest
+    first. Earlier answers of a judge are ignored."""
     return _ranked(session, register, last, alone=True)[0]
 
 
@@ -81,7 +81,7 @@ def _ranked(
     session: Session, register: Register, last: date, *, alone: bool
 ) -> tuple[list[tuple[int, float]], Mapping[int, _Sums]]:
     weight, lately = (_effort(session, last - span, last) for span in (SPAN, RECENT))
-    if not weight:  # no effort is known yet: all work weighs the same
+    if not weight:  # no effort is known yet: all work has equal weight
         query = select(StreamItem.stream_id, func.count()).group_by(StreamItem.stream_id)
         weight = {id_: float(n) for id_, n in session.execute(query)}
         lately = weight
@@ -100,7 +100,7 @@ def _ranked(
 
 
 def confirmed_part(session: Session, register: Register, last: date) -> float:
-    """Part of the effort of WINDOW that people confirmed: in a confirmed stream, or on an item that they labelled."""
+    """Return the fraction of WINDOW's effort that people confirmed: in a confirmed stream, or on an item they labelled."""
     spent = select(func.sum(Effort.person_days)).where(Effort.day > last - WINDOW, Effort.day <= last)
     labelled = select(Label.work_item_id).where(holds(session, register))
     streams = (
@@ -114,7 +114,7 @@ def confirmed_part(session: Session, register: Register, last: date) -> float:
 
 
 def _open(session: Session, register: Register) -> ColumnElement[bool]:
-    """SQL condition: nobody answered for the stream, or what they said is not about the key results that there are."""
+    """SQL condition: nobody answered for the stream, or the answer does not apply to the current key results."""
     asked = or_(Stream.answer == "", (Stream.answer == CONFIRMED) & ~holds(session, register, Stream))
     return asked & (Stream.name != "")
 
@@ -130,7 +130,7 @@ def _effort(session: Session, after: date, last: date) -> dict[int, float]:
 
 
 def _sums(session: Session, register: Register, streams: Sequence[int], last: date, *, alone: bool) -> dict[int, _Sums]:
-    """Of the streams' items by their effort; what somebody labelled is no doubt. `alone` leaves a judge's answers out."""
+    """Sum over the streams' items by effort; labelled items have no uncertainty. `alone` ignores a judge's answers."""
     of = register.objective_of()
     top = {key for key, objective in of.items() if objective in register.top()}
     labelled = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
@@ -157,7 +157,7 @@ def _sums(session: Session, register: Register, streams: Sequence[int], last: da
 
 
 def _add(sums: _Sums, spent: float | None, serves: Mapping[str, float], top: set[str], known: bool) -> None:
-    # What nobody worked on says little; but where there is nothing else, it says what the stream serves.
+    # Items without effort count little, but determine what the stream serves if there is nothing else.
     amount = float(spent or 0.0) + 1e-3
     believed = sum(p for key, p in serves.items() if key in top)
     sums.effort += amount
@@ -206,7 +206,7 @@ def _shown(
 
 
 def _person_days(session: Session, last: date, least: int) -> dict[int, float]:
-    """By stream the person-days of WINDOW, where enough people worked in it, and in what is not shown."""
+    """Return the person-days of WINDOW by stream, if enough people worked on it, and on the streams that are not shown."""
     query = (
         select(StreamItem.stream_id, Effort.person_id, Person.forgotten, func.sum(Effort.person_days))
         .join(Effort, Effort.work_item_id == StreamItem.work_item_id)
@@ -225,7 +225,7 @@ def _person_days(session: Session, last: date, least: int) -> dict[int, float]:
 
 
 def _examples(session: Session, streams: Sequence[int], last: date) -> tuple[dict[int, list[str]], dict[int, str]]:
-    """Words of the items of a stream that most work went into lately, and where its root is."""
+    """Return the words of the items with the most recent work in each stream, and where its root is."""
     spent = func.sum(Effort.person_days)
     people = people_of(session)
     chosen: dict[int, list[int]] = defaultdict(list)
@@ -254,7 +254,7 @@ def _examples(session: Session, streams: Sequence[int], last: date) -> tuple[dic
 
 
 def items_of(session: Session, stream: int, count: int = 8) -> list[int]:
-    """Row ids of the items of a mixed stream that most work hangs on and nobody labelled: its stories, or what it is made of."""
+    """Return row ids of the unlabelled items of a mixed stream that most work depends on: its stories or components."""
     rows = list(session.scalars(select(StreamItem.work_item_id).where(StreamItem.stream_id == stream)))
     work = load_items(session, sorted(rows))
     spent: dict[int, float] = {}

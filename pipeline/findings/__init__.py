@@ -1,1 +1,1 @@
-"""Diagnoses: the forms that drift has, each by a module of its own; they explain, and never alarm."""
+"""Diagnoses: the forms that drift takes, one module each. They explain; they never raise an alarm."""

@@ -1,7 +1,7 @@
-"""The consensus trap: more people and more messages for a decision, and longer until it is made, than before.
+"""The consensus trap: decisions involve more people and messages than before, and take longer.
 
-A decision, as far as tools keep one: a thread whose first words ask something, once it is silent; a change that was
-reviewed, once it is closed.
+A decision, as far as tools record one: a thread that opens with a question, once it has gone silent; a reviewed change, once it
+is closed.
 """
 
 from collections import Counter
@@ -20,15 +20,15 @@ from pipeline.share.estimate import Z90
 from pipeline.share.floor import enough
 
 SILENT = timedelta(days=7)
-"""After the last message of a thread, from which it has ended."""
+"""Silence after which a thread has ended."""
 DECISIONS = 15
-"""In each of the two spans, from which they can be compared."""
+"""Fewest decisions per span for a comparison."""
 BRIEF = 0.02
-"""Days below which a decision took no time."""
+"""Shortest duration of a decision, in days, for the logarithm."""
 WIDE = 1.8
-"""How many times the days a decision takes must be within sight for nothing found to mean none."""
+"""Largest detectable ratio of durations for which "nothing found" still means none."""
 USUAL, CROWD, CROWDS = 7, 16, 0.1
-"""People up to whom a decision is usual, above whom they are a crowd, and the part of decisions by crowds that is too much."""
+"""People up to whom a decision is normal, above whom they are a crowd, and the fraction of crowd decisions that is too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Decided:
 
 
 def consensus_trap(given: Inputs) -> Outcome:
-    """Of the company and of teams: people a decision at least `consensus` times as many as in the weeks before, surely more, and
-    surely longer; with more messages; and more than 7 people or one in ten by a crowd."""
+    """For the company and teams: at least `consensus` times as many people per decision as in the weeks before, significantly
+    more, and significantly longer; with more messages; and more than 7 people on average or one decision in ten by a crowd."""
     if given.lives is None:
         return Unjudged("nothing is known of what happened on items")
     made = [one for life in given.lives if (one := _decision(life, given.last)) is not None]
@@ -64,7 +64,7 @@ def consensus_trap(given: Inputs) -> Outcome:
 
 
 def _too_wide(now: Sequence[Decided], then: Sequence[Decided]) -> Unjudged | None:
-    """Why nothing found says nothing: the days of few decisions lie so far apart that a usual rise would not be sure."""
+    """Return why nothing found means nothing: durations vary so much that a usual rise would not be significant."""
     days = _ratio(*(np.log([max(one.days, BRIEF) for one in some]) for some in (now, then)))
     if days.high <= WIDE * days.value:
         return None
@@ -89,7 +89,7 @@ def _decision(life: Life, last: date) -> Decided | None:
 
 
 def _in_span(made: Sequence[Decided], last: date, weeks: int, before: int) -> list[Decided]:
-    """Those that ended so many weeks before; a thread's end is known a week after it, so the spans end a week earlier."""
+    """Return decisions that ended in a span of weeks; a thread's end is known a week later, so spans end a week earlier."""
     end = last - SILENT - timedelta(weeks=before)
     return [one for one in made if end - timedelta(weeks=weeks) < one.on <= end]
 
@@ -127,7 +127,7 @@ def _shown(some: Sequence[Decided], least: int) -> bool:
 
 
 def _ratio(now: Floats, then: Floats) -> Interval:
-    """The ratio of two geometric means; the decisions are the sample."""
+    """Return the ratio of two geometric means with its 90 % interval; decisions are the sample."""
     half = Z90 * float(now.var(ddof=1) / len(now) + then.var(ddof=1) / len(then)) ** 0.5
     value = float(now.mean() - then.mean())
     return Interval(*(float(np.exp(one)) for one in (value, value - half, value + half)))

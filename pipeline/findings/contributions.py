@@ -1,4 +1,4 @@
-"""Invisible contributions: one team's work on key results that the register gives to another team."""
+"""Invisible contributions: one team's work on key results that the register assigns to another team."""
 
 from collections import defaultdict
 
@@ -9,14 +9,14 @@ from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value, eno
 from pipeline.findings.work import Work, part
 
 LIKELY = 0.5
-"""Part of a cell's work on a key result from which it is believed to serve it."""
+"""Fraction of a cell's work on a key result from which the cell counts as serving it."""
 SURELY = 0.05
-"""Part of the helping team's work that it surely is."""
+"""Lower bound required for the fraction of the helping team's work."""
 
 
 def invisible_contributions(given: Inputs) -> Outcome:
-    """Pairs of teams: found where more than `contribution` of a team's work goes to key results of another one, surely more than
-    5 %, also without the largest stream of it, by enough people. Both are named, so that both are credited."""
+    """Pairs of teams: more than `contribution` of a team's work goes to another team's key results, significantly more than 5 %,
+    even without its largest stream, and by enough people. Both teams are named, so that both get credit."""
     weeks = given.thresholds.weeks
     if (missing := enough_weeks(given, weeks)) is not None:
         return missing
@@ -49,7 +49,7 @@ def _helps(given: Inputs, mine: Work, helper: str, owner: str, columns: list[int
     cells = mine.where(amounts > 0)
     if size.value <= given.thresholds.contribution or size.low <= SURELY or not cells.shown(given.least_people):
         return []
-    # One stream that is matched wrongly must not make it alone.
+    # A single wrongly matched stream must not be enough.
     first = max(cells.by_stream(), key=lambda one: cells.by_stream()[one])
     if float(np.where(mine.stream == first, 0.0, amounts).sum()) < SURELY * mine.total:
         return []

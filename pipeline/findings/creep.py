@@ -1,4 +1,4 @@
-"""Focus creep: work on streams that were born after the plan was made and serve no key result, by week of birth."""
+"""Focus creep: work on streams that appeared after the plan was made and serve no key result, by week of appearance."""
 
 from datetime import timedelta
 
@@ -11,15 +11,16 @@ from pipeline.findings.work import Interval, Work, less, part
 from pipeline.register.workdays import monday
 
 GRACE = timedelta(weeks=2)
-"""After the period's first day: what is planned late is still planned."""
+"""Time after the period's first day in which late planning still counts as planned."""
 LEAST_STREAM = 0.01
-"""Part of the scope's recent work below which a stream is not named."""
+"""Streams below this fraction of the scope's recent work are not named."""
 
 
 def focus_creep(given: Inputs) -> Outcome:
-    """Found where the part on such streams is more than `creep`, the part on no key result has grown by as much, and surely grew.
+    """Found if the fraction of work on such streams exceeds `creep`, and the fraction on no key result has grown as much, with
+    significance.
 
-    New work on nothing is no creep while old work on nothing ends: only what came on top is.
+    New work without a goal is not creep while old work without a goal ends: only the increase counts.
     """
     began = given.register.period.start + GRACE
     after = sum(week >= monday(began) for week in given.work.weeks)
@@ -29,7 +30,7 @@ def focus_creep(given: Inputs) -> Outcome:
     before = len(given.work.weeks) - after
     if before < recent:
         return Unjudged(
-            f"fewer than {recent} whole weeks before the plan are known, so there is nothing to hold it against"
+            f"fewer than {recent} whole weeks before the plan are known, so there is nothing to compare it with"
         )
     new = {stream for stream, facts in given.streams.items() if facts.first >= began}
     found = []
@@ -46,7 +47,7 @@ def focus_creep(given: Inputs) -> Outcome:
         most, least = (given.thresholds.creep, 0.01) if scope == COMPANY else (2 * given.thresholds.creep, 0.05)
         if streams and size.value > most and size.low > least and now.on(streams).shown(given.least_people):
             found.append(_found(given, scope, work, streams, size))
-    # The company's creep is said once: a team is named only where it creeps much more than the company does.
+    # The company's creep is reported once: a team is named only if it creeps much more than the company.
     whole = next((one.strength for one in found if one.scope == COMPANY), None)
     return [one for one in found if one.scope == COMPANY or whole is None or (one.low or 0) > whole]
 

@@ -1,4 +1,4 @@
-"""Resource drift: work that still follows the last plan. Strategy decay: the register untouched while the work moved."""
+"""Resource drift: work that still follows the last plan. Strategy decay: an untouched register while the work moved."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -15,37 +15,35 @@ from pipeline.share.estimate import Z90
 from pipeline.share.gap import WeekShare
 
 CHANGED = 0.08
-"""How far two plans must lie apart, the points that one gives and the other does not, for the work to show which it follows."""
+"""Smallest distance of two plans, in points reallocated, at which the work can show which one it follows."""
 FOLLOWS, SURELY = 0.4, 0.8
-"""Part of the way from the last plan to the new one that the work went less than, and surely less than."""
+"""Progress from the last plan to the new one that the work stays below, and below which its upper bound stays."""
 UNTOUCHED = timedelta(weeks=8)
 POINTS = 0.05
-"""Points by which one objective at least must surely have moved."""
+"""Points by which at least one objective must have moved with significance."""
 WANDER = 0.02
-"""By how much the means of two spans of weeks differ beyond the spread of their weeks: streams, and who works on them, last for
-longer than a week, so that weeks which follow each other are no independent witnesses."""
+"""Standard error of the difference of two spans' means beyond the spread of their weeks: streams, and the people on them, last
+longer than a week, so that successive weeks are not independent."""
 
 
 def resource_drift(given: Inputs) -> Outcome:
-    """After a new plan: the part of the way from the last plan to it that the shares of the last weeks went."""
+    """After a new plan: how far the shares of the last weeks have moved from the last plan to the new one, as a fraction."""
     if len(given.plans) < 2:
         return Unjudged("only one plan is known, so there is none that work could still follow")
     (_, old), (at, new) = given.plans[-2], given.plans[-1]
     at = max(at, new.period.start)
     before, now = planned_shares(old), planned_shares(new)
     was = _in_both(old, new)
-    # What the old register did not have was to get nothing; what it had without a plan may have had anything.
+    # Objectives absent from the old register were to get nothing; those in it without a plan may have had anything.
     keys = [key for key in now if key not in was or was[key] in before]
     if not any(key in was for key in keys):
         return Unjudged(
-            "no objective is planned in both plans; what was taken out of the register is not matched any more"
+            "no objective is planned in both plans; work is no longer matched to objectives removed from the register"
         )
     o = np.array([before[was[key]] if key in was else 0.0 for key in keys])
     n = np.array([now[key] for key in keys])
     if (n >= o).all():
-        return Unjudged(
-            "by the new plan nothing that is planned is to get less, so no work can be said to be left over"
-        )
+        return Unjudged("the new plan reduces no objective, so no work can be a leftover of the old plan")
     if float(np.abs(n - o).sum()) / 2 < CHANGED:
         return []
     recent = given.thresholds.recent
@@ -66,7 +64,8 @@ def resource_drift(given: Inputs) -> Outcome:
 
 
 def _in_both(old: Register, new: Register) -> dict[str, str]:
-    """By key in the new register, the key that the same objective had in the old one; the same words go before the same key."""
+    """Map keys of the new register to the keys of the same objectives in the old one; equal titles take precedence over equal
+    keys."""
     pairs = [
         (b.title.casefold() != a.title.casefold(), b.key != a.key, b, a) for b in new.objectives for a in old.objectives
     ]
@@ -78,7 +77,8 @@ def _in_both(old: Register, new: Register) -> dict[str, str]:
 
 
 def strategy_decay(given: Inputs) -> Outcome:
-    """Half the points that moved between the first weeks of the plan and the last ones, with the register as it was."""
+    """Points reallocated (half the sum of absolute changes) between the first weeks of the plan and the last, register
+    untouched."""
     if not given.plans:
         return Unjudged("no plan is known")
     began = max(given.plans[-1][0], given.register.period.start)
@@ -117,9 +117,9 @@ def _named(key: str) -> str:
 
 
 def _moved(rows: Sequence[WeekShare], recent: int) -> tuple[float, float]:
-    """Change of the mean from the first weeks to the last, and half its 90 % interval.
+    """Return the change of the mean from the first weeks to the last, and the half-width of its 90 % interval.
 
-    The interval is from the spread of the weeks, and WANDER: what is off in all of them alike cancels.
+    The interval is from the spread of the weeks, plus WANDER; errors common to all weeks cancel.
     """
     first, last = (np.array([row.share for row in some]) for some in (rows[:recent], rows[-recent:]))
     spread = _spread(first, last)
@@ -131,7 +131,7 @@ def _spread(first: Floats, last: Floats) -> float:
 
 
 def _since(given: Inputs, key: str, began: date) -> date:
-    """The first week from which the share stays beyond half of its change."""
+    """Return the first week from which the share stays beyond half of its change."""
     rows = [row for row in _weeks(given, key) if row.week >= began]
     recent = given.thresholds.recent
     level = (np.mean([r.share for r in rows[:recent]]) + np.mean([r.share for r in rows[-recent:]])) / 2

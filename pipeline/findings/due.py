@@ -1,4 +1,4 @@
-"""Whether the diagnoses are to be found anew: once a day, and when the register or somebody's answer changed."""
+"""Decide whether the diagnoses must be recomputed: once a day, and when the register or people's answers changed."""
 
 import hashlib
 from datetime import date
@@ -16,15 +16,15 @@ _EFFORT, _HAPPENED = "diagnoses", "diagnoses of what happened"
 
 
 def effort_is_due(session: Session, version: int, last: date, thresholds: Thresholds | None) -> bool:
-    """Return True the first time for this day, register, thresholds and answers, and note that they are judged now."""
+    """Return True the first time for this day, register, thresholds and answers, and record that they are judged now."""
     return _differs(session, _EFFORT, (version, last, thresholds, _answers(session)))
 
 
 def happened_is_due(
     session: Session, version: int, register: Register, last: date, thresholds: Thresholds | None
 ) -> bool:
-    """The same of those that rest on what happened on items. In a large company, where that is half of the reading, neither words
-    of the register nor answers are a reason: they change nothing of what happened."""
+    """The same for kinds based on events on items. In a large company, where these are half of the reading, neither wording of
+    the register nor answers trigger them: they do not change the events."""
     reasons: list[object] = [last, thresholds, register.teams]
     if not is_large(session):
         reasons += [version, _answers(session)]

@@ -1,4 +1,4 @@
-"""Duplicate effort: active streams of different teams that mean the same, and do not know of each other."""
+"""Duplicate effort: active streams of different teams that mean the same, and do not refer to each other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from pipeline.findings.found import Found, Inputs, Meaning, Outcome, Unjudged, V
 from pipeline.findings.work import Floats, Work
 
 ITEMS, STREAMS = 6, 8
-"""Items with words from which a stream's halves say something, and streams of which so many are needed."""
+"""Items with words a stream needs for its halves to be compared, and streams needed of this kind."""
 ONE_TEAM = 0.6
-"""Part of a stream's work from which it is one team's."""
+"""Fraction of a stream's work from which it belongs to one team."""
 OF_TEAM = 0.05
-"""Part of its team's work from which a stream is worth a talk."""
+"""Fraction of its team's work from which a stream is worth mentioning."""
 STRIP = 2_000
-"""Streams that are compared with all others at once. Of more, what is usual is told from about so many."""
+"""Streams compared with all others at once. With more, the usual similarity is estimated from a sample of about this size."""
 CHANCE, MAD = 0.1, 0.6745
-"""Pairs that may be as near by chance among all of a company's; the median deviation of a normal one of spread 1."""
+"""Expected number of chance pairs in a whole company; the median absolute deviation of a standard normal."""
 MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """A stream that is one team's: its place among the meanings, its work, what it mostly serves (-1: nothing)."""
+    """A stream of one team: its index among the meanings, its work, the key result it mostly serves (-1: none)."""
 
     place: int
     stream: int
@@ -34,10 +34,10 @@ class _Own:
 
 
 def duplicate_effort(given: Inputs) -> Outcome:
-    """Pairs of streams of different teams whose words are at least `same` times as near as two halves of one stream usually are,
-    and nearer to each other than to any other team's.
+    """Pairs of streams of different teams that are at least `same` times as similar as the halves of one stream usually are, and
+    more similar to each other than to any other team's.
 
-    Not those that name each other or a third stream, nor those of a key result that the register gives to both teams.
+    Excludes pairs that refer to each other or to a third stream, and pairs of a key result that the register gives to both teams.
     """
     if given.meaning is None:
         return Unjudged("no vectors of the streams' words are kept")
@@ -58,8 +58,8 @@ def duplicate_effort(given: Inputs) -> Outcome:
 
 
 def near(centres: Floats, places: Sequence[int] | None = None) -> Floats:
-    """Cosines of the streams' centres, or of those at some places, once what all streams of the company have in common is taken
-    from each."""
+    """Return the cosines between streams' centres (or those at some indices), after removing the mean of all the company's
+    streams."""
     less = _unlike(centres, places)
     return np.asarray(less @ less.T)
 
@@ -71,7 +71,7 @@ def _unlike(centres: Floats, places: Sequence[int] | None) -> Floats:
 
 
 def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
-    """Streams of one team each, of enough people in it, that take a part of its work."""
+    """Yield streams that belong to one team, with enough of its people, and that take a notable part of its work."""
     large = given.large_teams
     sizes = {key: now.of(key).total for key in large}
     places = {stream: place for place, stream in enumerate(meaning.streams)}
@@ -87,16 +87,16 @@ def _owned(given: Inputs, meaning: Meaning, now: Work) -> Iterator[_Own]:
         team = max(by_team, key=lambda key: by_team[key], default="")
         if not team or by_team[team] < ONE_TEAM * total or by_team[team] < OF_TEAM * sizes[team]:
             continue
-        cells = now.where(at)  # of thousands of streams few come so far
+        cells = now.where(at)  # few of thousands of streams get this far
         if cells.of(team).shown(given.least_people):
             best = int(np.argmax(cells.by_result()))
             yield _Own(place, stream, team, cells.of(team), best if best < len(now.key_results) else -1)
 
 
 def _near(meaning: Meaning, own: Sequence[_Own], least: float) -> list[tuple[int, int, float]]:
-    """Pairs of different teams that are near enough, and nearer than the nearest of so many would be by chance; each the other's
-    nearest, since streams about everything are near to many."""
-    from scipy import special  # slow to import, and who only reads what was found has no need of it
+    """Return pairs of different teams that are similar enough, and more than the closest of so many pairs would be by chance.
+    They must be mutual nearest neighbours, since streams about everything are close to many."""
+    from scipy import special  # slow to import, and readers of the results do not need it
 
     if not own:
         return []
@@ -121,7 +121,7 @@ def _near(meaning: Meaning, own: Sequence[_Own], least: float) -> list[tuple[int
 
 
 def _apart(given: Inputs, meaning: Meaning, one: _Own, other: _Own) -> bool:
-    """Return True if nothing says that the two teams know of each other's stream."""
+    """Return True if nothing indicates that the two teams know of each other's stream."""
     if (min(one.stream, other.stream), max(one.stream, other.stream)) in meaning.linked():
         return False
     if one.serves != other.serves or one.serves < 0:
@@ -143,5 +143,5 @@ def _found(given: Inputs, one: _Own, other: _Own, strength: float) -> Found:
     }
     streams = (more.stream, less.stream)
     items = tuple(item for it in streams for item in given.streams[it].items[:4])
-    since = max(given.streams[it].since for it in streams)  # from when on it was done twice
+    since = max(given.streams[it].since for it in streams)  # since when it has been done twice
     return Found(COMPANY, f"stream:{min(streams)}", strength, since, None, None, values, streams, items)

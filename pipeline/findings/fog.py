@@ -1,4 +1,4 @@
-"""Dependency fog: one team's work names another team's, and nobody owns that or answers for longer than a cycle."""
+"""Dependency fog: one team's work refers to another team's, and for longer than a cycle nobody owns that or answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from pipeline.findings.lives import PROGRAM, Life, asked, part, within
 from pipeline.share.floor import enough
 
 WINDOW = 84
-"""Days that asks are taken from."""
+"""Days over which requests are counted."""
 ASKS, WAITING = 10, 5
-"""Asks below which no part is worth telling, and open ones."""
+"""Fewest requests for a ratio, and fewest open ones."""
 WORSE = 1.5
-"""How many times the company's threshold a team's is: there are many teams."""
+"""Factor on the company's threshold for teams, of which there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class _Ask:
 
 
 def dependency_fog(given: Inputs) -> Outcome:
-    """The part of what was asked of other teams that is open and without answer for longer than `cycle` days; of the company, and
-    of what is asked of one team. Found where it is more than `fog`, and surely more than half of it."""
+    """The fraction of requests to other teams that have been open and unanswered for more than `cycle` days, for the company and
+    for requests to each team. Found if it exceeds `fog`, and its lower bound half of that."""
     if given.lives is None:
         return Unjudged("nothing is known of what happened on items")
     asks = _asks(given, given.lives)
@@ -48,7 +48,7 @@ def dependency_fog(given: Inputs) -> Outcome:
 
 
 def _asks(given: Inputs, lives: Sequence[Life]) -> list[_Ask]:
-    """Those that are older than a cycle, of items whose state is known, between two teams."""
+    """Return requests between two teams that are older than a cycle, for items whose state is known."""
     cycle, found = given.thresholds.cycle, []
     for waiting, awaited, at, person, team in asked(lives):
         across = team and awaited.team and team != awaited.team and awaited.stated
@@ -56,18 +56,18 @@ def _asks(given: Inputs, lives: Sequence[Life]) -> list[_Ask]:
             continue
         until = at + timedelta(days=cycle)
         done = awaited.done_at()
-        if done is not None and done < at:  # named as what is past
+        if done is not None and done < at:  # a reference to something already done
             continue
         answers = [*awaited.events, *waiting.events]
         answered = any(one.at > at and one.team == awaited.team for one in answers)
-        seen = not any(one.to == State.LEFT for one in answers)  # else nobody can know
+        seen = not any(one.to == State.LEFT for one in answers)  # otherwise it is unknown
         open_ = seen and waiting.state != State.DONE and not _closed(awaited) and not answered
         found.append(_Ask(waiting, awaited, at, person, team, open_ and until.date() <= given.last))
     return found
 
 
 def _closed(life: Life) -> bool:
-    """Return True if somebody closed it: what a stale bot closed was answered by nobody."""
+    """Return True if a person closed it: nothing was answered if a stale bot did."""
     ends = [one for one in life.events if one.kind == SignalKind.TRANSITION and one.to == State.DONE]
     return life.state == State.DONE and not (ends and ends[-1].person == PROGRAM)
 
@@ -92,7 +92,7 @@ def _fog(given: Inputs, scope: str, asks: Sequence[_Ask], most: float) -> Found 
         "cycle": given.thresholds.cycle,
         "teams": [f"team:{key}" for key in worst] if scope == COMPANY else [],
     }
-    # What waits, and what nobody has. What somebody has and did not answer is not listed: it would point at them.
+    # List what waits and what nobody owns. Owned but unanswered items are not listed: that would point at their owners.
     items = dict.fromkeys(one.waiting.item for one in waiting) | dict.fromkeys(one.awaited.item for one in unowned)
     since = min(one.at.date() for one in waiting)
     return Found(scope, "", size.value, since, size.low, size.high, values, (), tuple(items)[:12])

@@ -1,4 +1,4 @@
-"""What a finding works on, and what it returns: diagnoses, or why there cannot be one."""
+"""Inputs and results of a finding: diagnoses, or why there cannot be one."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from pipeline.share.gap import WeekShare
 from pipeline.steps.report import PathReport
 
 Value = float | int | str | list[str]
-"""A number, a word of our own, or what a name is looked up by when it is shown: `stream:12`, `team:app`, `objective:O1`,
-`kr:O1.1`, `day:2026-10-05`. Names themselves are never kept: people may be forgotten, streams renamed."""
+"""A number, one of our own words, or a key under which a name is looked up for display: `stream:12`, `team:app`,
+`objective:O1`, `kr:O1.1`, `day:2026-10-05`. Names are never stored: people may be forgotten, streams renamed."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
-    """Days of a stream: `first` is when its oldest item came to be, `items` its largest of the last weeks, and `worked` the
-    first day of work on it, as the page of its name says."""
+    """Days of a stream: `first` is when its oldest item was created, `items` its largest ones of the last weeks, and `worked` the
+    first day of work on it, as its page shows."""
 
     first: date
     last: date
@@ -29,13 +29,13 @@ class StreamFacts:
 
     @property
     def since(self) -> date:
-        """Since when it is told of: an issue that was written is no work yet."""
+        """Return the day from which it is reported: an issue that was merely written is not work yet."""
         return self.worked or self.first
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Somebody said "stop" of a stream at a time. `work` are its cells."""
+    """Somebody's "stop" for a stream, with the time. `work` are its cells."""
 
     name: str
     at: datetime
@@ -45,8 +45,8 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a key result is said to be: `green`, `amber` or `red`, since when; `moved` is the part of the way that its metric went
-    beside the part of the time, where it is measured."""
+    """The reported status of a key result: `green`, `amber` or `red`, and since when; `progress` is the fraction of the way its
+    metric has gone, `expected` the fraction due by now, if it is measured."""
 
     status: str
     since: date
@@ -56,7 +56,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """What a key result or an outcome was measured to be, in order of the days, and the way that it has to go."""
+    """Measurements of a key result or outcome, in order of days, with its start and target."""
 
     start: float
     target: float
@@ -65,10 +65,10 @@ class Gauge:
 
 @dataclass(frozen=True, eq=False)
 class Meaning:
-    """What the streams of the last weeks are about. Parallel arrays: `centres` are the means of their items' vectors, `items` how
-    many those are, `halves` how near two halves of them lie (cosine, less what all streams have in common).
-    `linked` gives pairs of streams, the lower number first, that name each other or the same third one; it is read when it is
-    first asked for, since few companies have two streams that mean the same."""
+    """The meaning of the streams of the last weeks. Parallel arrays: `centres` are the means of their items' vectors, `items` the
+    number of those, `halves` the similarity of two halves of them (cosine, after removing the mean of all streams). `linked`
+    returns pairs of streams, lower number first, that refer to each other or to the same third one; it is loaded on demand,
+    since few companies have two streams with the same meaning."""
 
     streams: tuple[int, ...]
     centres: Floats
@@ -79,8 +79,8 @@ class Meaning:
 
 @dataclass(frozen=True, eq=False)
 class Usage:
-    """Sentences that hold a term of the objectives, without it. Parallel arrays: `vectors`, the writers' team, person and item,
-    whether they are those who set the objectives, and which sentences of one team repeat each other (`family`)."""
+    """Sentences that contain a term of the objectives, with the term removed. Parallel arrays: `vectors`, the writers' team,
+    person and item, whether the writers set the objectives, and which sentences of one team repeat each other (`family`)."""
 
     term: str
     vectors: Floats
@@ -92,15 +92,15 @@ class Usage:
 
     @property
     def witness(self) -> Ints:
-        """What counts once: an item, and all items whose sentences are filled from one form."""
+        """Return the unit of evidence: an item, or all items whose sentences come from one template."""
         return self.item if self.family is None else self.family
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that findings see. `last` is the last complete day; `shares` are whole weeks by scope and objective; `plans` the
-    registers that were meant, oldest first; `gauges` are by key of a key result or an objective; `confirmed` is the part of the
-    last weeks' work of which people said what it serves; what is None is not known here."""
+    """Everything findings can use. `last` is the last complete day; `shares` are whole weeks by scope and objective; `plans` the
+    registers that were meant as plans, oldest first; `gauges` are keyed by key result or objective; `confirmed` is the fraction
+    of the last weeks' work for which people said what it serves; None means not available here."""
 
     last: date
     register: Register
@@ -121,20 +121,20 @@ class Inputs:
 
     @property
     def large_teams(self) -> list[str]:
-        """Keys of the teams that may be named beside a figure."""
+        """Return the keys of teams that may be named next to a figure."""
         return [team.key for team in self.register.large_teams(self.least_people)]
 
     @property
     def scopes(self) -> list[str]:
-        """The company, and the teams of the register that worked."""
+        """Return the company and the register's teams with work."""
         return [COMPANY, *(team.key for team in self.register.teams if team.key in self.work.teams)]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One diagnosis: about a scope (the company or a team) and a subject in it (see Value; empty for the scope as a whole).
+    """One diagnosis about a scope (the company or a team) and a subject within it (see Value; empty for the scope as a whole).
 
-    `strength` is what the kind measures, with its 90 % interval where it has one; `values` are figures of the sentences;
+    `strength` is the quantity the kind measures, with its 90 % interval if it has one; `values` are the figures of its sentences;
     `streams` and `items` are the evidence.
     """
 
@@ -151,7 +151,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """It cannot be judged; `because` ends the sentence."""
+    """It cannot be judged; `because` completes the sentence."""
 
     because: str
 
@@ -161,7 +161,7 @@ Finder = Callable[[Inputs], Outcome]
 
 
 def enough_weeks(given: Inputs, weeks: int) -> Unjudged | None:
-    """Why there are too few weeks; None where there are enough."""
+    """Return why there are too few weeks; None if there are enough."""
     known = int((given.work.by_week() > 0).sum())
     if known >= weeks:
         return None
@@ -169,11 +169,11 @@ def enough_weeks(given: Inputs, weeks: int) -> Unjudged | None:
 
 
 def days_on(sure: Work, column: int, least_people: int) -> dict[str, Value]:
-    """Person-days on a key result for its sentence; where few people's, only that they are so."""
+    """Return the person-days on a key result for its sentence; with too few people, only that fact."""
     days = float(sure.on_results([column]).sum())
     return {"few": 1} if days > 0 and not sure.shown(least_people) else {"days": days}
 
 
 def of(interval: Interval) -> dict[str, float]:
-    """Its figures as `Found` takes them."""
+    """Return the interval as arguments of `Found`."""
     return {"strength": interval.value, "low": interval.low, "high": interval.high}

@@ -7,15 +7,15 @@ from pipeline.findings.outcomes import decoupled
 from pipeline.findings.work import part
 
 PACE = 0.5
-"""Part of the pace that it should have, below which a metric stands still."""
+"""Fraction of the expected pace below which a metric stands still."""
 
 
 def green_status(given: Inputs) -> Outcome:
-    """Key results reported green on which less than `idle_part` of an equal part was done in the last weeks, or whose metric
-    went less than half of the way that the time asks for. One whose metric keeps up with the time is none. And objectives, or the
-    company, where all is green and the outcome stands still."""
+    """Key results reported green that got less than `idle_part` of an equal share of work in the last weeks, or whose metric went
+    less than half of the way due by now; not those whose metric is on schedule. Also objectives, or the company, where everything
+    is green and the outcome stands still."""
     if not given.reports:
-        return Unjudged("no key result says how it stands: no owner said in the last two weeks how sure they are")
+        return Unjudged("no key result has a status: no owner reported their confidence in the last two weeks")
     if (missing := enough_weeks(given, given.thresholds.recent)) is not None:
         return missing
     found = [*decoupled(given)]

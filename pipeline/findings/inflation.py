@@ -1,4 +1,4 @@
-"""Priority inflation: a team works on more things at once than it did; and the register calls too much a priority."""
+"""Priority inflation: a team works on more things at once than it used to; or the register has too many priorities."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from pipeline.findings.work import Floats, Interval, Work
 from pipeline.share.estimate import Z90
 
 SURELY = 1.1
-"""How many times as many things it surely is."""
+"""Lower bound required for the ratio."""
 
 
 def priority_inflation(given: Inputs) -> Outcome:
-    """The effective number of streams a week, exp of the entropy of their person-days (Hill's number of order 1), over the people
-    who worked: found where the last weeks have `inflation` times as many as those before. Of the register: more top priorities
-    than `priorities`."""
+    """The effective number of streams per week, exp of the entropy of their person-days (Hill number of order 1), per person at
+    work: found if the last weeks have `inflation` times as many as those before. For the register: more top priorities than
+    `priorities`."""
     recent, before = given.thresholds.recent, given.thresholds.before
     if (missing := enough_weeks(given, recent + before)) is not None:
         return missing
     found = _too_many(given)
     for scope in given.scopes:
-        work = given.work.last(recent + before).of(scope)  # these weeks are cut out once
+        work = given.work.last(recent + before).of(scope)  # select these weeks once
         cells, earlier = work.last(recent), work.last(before, recent)
         if scope == COMPANY or not (cells.shown(given.least_people) and earlier.shown(given.least_people)):
             continue
@@ -50,7 +50,7 @@ def priority_inflation(given: Inputs) -> Outcome:
 
 
 def effective(work: Work) -> tuple[Floats, Floats]:
-    """By week, the effective number of streams and the people at work."""
+    """Return by week the effective number of streams and the number of people at work."""
     things, people = np.ones(len(work.weeks)), np.zeros(len(work.weeks))
     for week in range(len(work.weeks)):
         cells = work.where(work.week == week)
@@ -62,7 +62,7 @@ def effective(work: Work) -> tuple[Floats, Floats]:
 
 
 def _ratio(now: Floats, then: Floats) -> Interval:
-    """The ratio of two means of logarithms, from the spread of the weeks."""
+    """Return exp of the difference of two mean logarithms, with an interval from the spread of the weeks."""
     spread = float(np.concatenate([now - now.mean(), then - then.mean()]).std(ddof=2))
     half = Z90 * spread * (1 / len(now) + 1 / len(then)) ** 0.5
     value = float(now.mean() - then.mean())

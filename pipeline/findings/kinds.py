@@ -1,8 +1,8 @@
 """The table of kinds: how each is found, and its sentences.
 
-`signal` says what is seen, `insight` what it means, `reinforcement` what helps to keep to the plan; `brief` is the signal in a
-line. In braces stand figures and names of a `Found`: `strength`, `low` and `high` (whole percent where they are parts of one),
-`scope`, and its values. Names are looked up, and escaped, where the sentence is shown.
+`signal` describes what is seen, `insight` what it means, `reinforcement` what helps to keep to the plan; `brief` is the signal in
+one line. Braces contain figures and names of a `Found`: `strength`, `low` and `high` (whole per cent if they are fractions of
+one), `scope`, and its values. Names are looked up and escaped on display.
 """
 
 from collections.abc import Mapping

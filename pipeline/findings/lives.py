@@ -1,4 +1,4 @@
-"""What happened on items, as findings read it: who in which team, when, and which other items that names. No words, no names."""
+"""Events on items as findings use them: who, in which team, when, and which other items they refer to. No words, no names."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from pipeline.findings.work import Interval
 from pipeline.share.wilson import wilson
 
 SAID = frozenset({SignalKind.COMMENT, SignalKind.MESSAGE, SignalKind.REVIEW, SignalKind.EMAIL, SignalKind.NOTE})
-"""Kinds of which each is a message."""
+"""Kinds that count as a message."""
 
 PROGRAM = -1_000_000_000
-"""The person of what a bot did."""
+"""Person id of everything done by a bot."""
 
 
 class Event(NamedTuple):
-    """One thing that happened. `person` is below zero for bots (PROGRAM), for people who are nobody's here and for those who are
-    forgotten. `names` are items that it names; `to` is the state that a transition leads to."""
+    """One event. `person` is negative for bots (PROGRAM), for people outside the company and for forgotten ones. `names` are the
+    items it refers to; `to` is the state that a transition leads to."""
 
     at: datetime
     kind: str
@@ -30,10 +30,10 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """An item and what happened on it in the last weeks, in order.
+    """An item and its events of the last weeks, in order.
 
-    `team` is whose it is: its owner's, else that of most who work where it lies. `asks` where its words hold a question or ask
-    for approval; `serves` is the probability that it serves any key result, `days` what was worked on it.
+    `team` is its owner's, else that of most people who work in its container. `asks`: its words contain a question or ask for
+    approval; `serves` is the probability that it serves any key result, `days` the person-days on it.
     """
 
     item: int
@@ -50,11 +50,11 @@ class Life:
     days: float = 0.0
 
     def people(self) -> set[int]:
-        """Whoever of the company did anything on it."""
+        """Return everybody in the company who did anything on it."""
         return {event.person for event in self.events if event.person >= 0}
 
     def done_at(self) -> datetime | None:
-        """When it was last done; None where it is open."""
+        """Return when it was last completed; None if it is open."""
         if self.state != State.DONE:
             return None
         ends = [event.at for event in self.events if event.kind == SignalKind.TRANSITION and event.to == State.DONE]
@@ -62,18 +62,18 @@ class Life:
 
 
 def within(at: datetime, last: date, days: int, before: int = 0) -> bool:
-    """Return True if it was in the `days` days that end `before` days before `last`."""
+    """Return True if it lies in the `days` days that end `before` days before `last`."""
     end = last - timedelta(days=before)
     return end - timedelta(days=days) < at.date() <= end
 
 
 def part(count: int, of: int) -> Interval:
-    """A part of so many with its 90 % interval."""
+    """Return a proportion with its 90 % interval (Wilson)."""
     return Interval(count / of if of > 0 else 0.0, *wilson(count, of))
 
 
 def asked(lives: Sequence[Life]) -> Iterator[tuple[Life, Life, datetime, int, str]]:
-    """Each first naming of another team's item: who waits, for what, since when, who named it and of which team."""
+    """Yield each first reference to another item: who waits, for what, since when, who referred to it, and their team."""
     by_item = {life.item: life for life in lives}
     for life in lives:
         known: set[int] = set()

@@ -1,4 +1,4 @@
-"""Read from the database what the findings work on: effort, beliefs, streams, shares and plans, and what was stopped."""
+"""Load the findings' inputs from the database: effort, beliefs, streams, shares, plans, and stopped streams."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -34,11 +34,11 @@ from pipeline.steps.report import path_reports
 WEEKS = 26
 WEEK = timedelta(weeks=1)
 _ITEMS = 12
-"""Items of a stream that are kept as evidence, those with the most work of the last weeks."""
+"""Items of a stream kept as evidence: those with the most recent work."""
 _DAYS = 10_000_000
-"""More than any day's number."""
+"""Larger than the ordinal of any day."""
 _EVIDENCE = 8
-"""Last weeks that evidence is taken from."""
+"""Number of recent weeks from which evidence is taken."""
 
 
 def load_inputs(
@@ -52,8 +52,8 @@ def load_inputs(
     happened: bool = True,
     effort: bool = True,
 ) -> Inputs | None:
-    """Everything up to `last`, the last complete day; None where no whole week is known. What only those kinds need that rest on
-    what `happened` on items, or those that rest on `effort`, is left out where it is not wanted."""
+    """Load everything up to `last`, the last complete day; None if no whole week is known. Inputs needed only by kinds based on
+    events on items (`happened`), or only by those based on `effort`, are omitted if not wanted."""
     if not effort:
         return _of_happened(session, register, last, least_people, thresholds)
     rows = Rows(session, register, last)
@@ -82,7 +82,7 @@ def load_inputs(
 def _of_happened(
     session: Session, register: Register, last: date, least_people: int, thresholds: Thresholds
 ) -> Inputs | None:
-    """What only those kinds need that rest on what happened on items: effort is read when one of them looks at it."""
+    """Load only the inputs of kinds based on events on items; effort is loaded when one of them uses it."""
     weeks = _worked_in(session, last, (min(WEEKS, thresholds.weeks), WEEKS))
     if weeks is None:
         return None
@@ -92,14 +92,14 @@ def _of_happened(
 
 
 def load_stops(session: Session, register: Register, last: date) -> tuple[Sequence[date], Sequence[Stop]]:
-    """The weeks up to `last`, and what somebody said "stop" of with its work in them."""
+    """Return the weeks up to `last`, and the streams that somebody stopped, with their work in these weeks."""
     rows = Rows(session, register, last)
     return rows.weeks, rows.stops(session, register) if rows.weeks else ()
 
 
 def _worked_in(session: Session, last: date, spans: Sequence[int]) -> int | None:
-    """The first of these numbers of weeks in which anybody worked: where nobody did lately, that is something to know if there
-    was work before. None where there was none."""
+    """Return the first of these numbers of weeks in which anybody worked: if nobody did lately, it matters whether there was work
+    before. None if there was none."""
     for weeks in spans:
         first, end = _span(session, last, weeks)
         if session.scalar(select(Effort.day).where(Effort.day >= first, Effort.day < end).limit(1)) is not None:
@@ -108,18 +108,18 @@ def _worked_in(session: Session, last: date, spans: Sequence[int]) -> int | None
 
 
 def _span(session: Session, last: date, weeks: int) -> tuple[date, date]:
-    """The first day of the last weeks, as far as they are known whole, and the Monday after them."""
+    """Return the first day of the last weeks, as far as they are known completely, and the Monday after them."""
     end = monday(last + timedelta(days=1))
     return max(end - weeks * WEEK, whole_since(session) or date.min), end
 
 
 def _end(register: Register, last: date) -> datetime:
-    """When the last complete day is over."""
+    """Return when the last complete day ends."""
     return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(register.calendar.time_zone))
 
 
 class Rows:
-    """Effort by person, day and item, with what each item is believed to serve and the stream that it is in."""
+    """Effort by person, day and item, with the belief about each item and its stream."""
 
     def __init__(self, session: Session, register: Register, last: date, weeks: int = WEEKS) -> None:
         first, end = _span(session, last, weeks)
@@ -146,7 +146,7 @@ class Rows:
         self.beliefs = load_beliefs(session, self.items, self.key_results, first, end)
 
     def _streams(self, session: Session, first: date, end: date) -> Ints:
-        """By item; one that is in none yet is a stream of its own, by the negative of its number."""
+        """Return the stream of each item; an item without one is its own stream, numbered by its negative id."""
         worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day < end)
         known = list(streams_of(session, worked))
         found = -self.items
@@ -159,7 +159,7 @@ class Rows:
         return found
 
     def work(self) -> Work:
-        """The cells: what one person did in one week for one team on one stream."""
+        """Return the cells: the work of one person in one week for one team on one stream."""
         from scipy.sparse import csr_array
 
         keys = (self.person, self.team, self.week, self.stream[self.of_item])
@@ -172,7 +172,7 @@ class Rows:
         return Work(self.weeks, self.teams, self.key_results, person, team, week, stream, spent @ self.beliefs)
 
     def facts(self, session: Session) -> Mapping[int, StreamFacts]:
-        """Of every stream that somebody worked on."""
+        """Return the facts of every stream with work."""
         recent = self.week >= len(self.weeks) - _EVIDENCE
         spent = np.bincount(self.of_item[recent], self.days[recent], len(self.items))
         largest: dict[int, list[int]] = defaultdict(list)
@@ -193,7 +193,8 @@ class Rows:
         }
 
     def _worked_since(self, session: Session, ids: Sequence[int]) -> dict[int, date]:
-        """The first day of work on each of these streams; where a theme has its name, the theme's, which has a page."""
+        """Return the first day of work on each of these streams; if a theme has the same name, the theme's, which is on its
+        page."""
         found = self._first(self.day)
         for some in in_batches(ids):
             query = select(Stream.id, Theme.first_day).join(Theme, Theme.name == Stream.name)
@@ -201,18 +202,18 @@ class Rows:
         return found
 
     def _first_days(self) -> dict[int, date]:
-        """The Monday of the first week of work on each stream."""
+        """Return the Monday of the first week of work on each stream."""
         return self._first(self.weeks[0].toordinal() + 7 * self.week)
 
     def _first(self, days: Ints) -> dict[int, date]:
-        """The first of these days by stream."""
+        """Return the first of these days by stream."""
         names, place = np.unique(self.stream[self.of_item], return_inverse=True)
         first = np.full(len(names), date.max.toordinal(), dtype=np.int64)
         np.minimum.at(first, place, days)
         return {name: date.fromordinal(day) for name, day in zip(names.tolist(), first.tolist(), strict=True)}
 
     def stops(self, session: Session, register: Register) -> Sequence[Stop]:
-        """What somebody said "stop" of, when in the company's time, by the name that it had then: a stream's, or a theme's."""
+        """Return what somebody stopped, when (company time), under the name it had then: a stream's or a theme's."""
         found, zone = [], ZoneInfo(register.calendar.time_zone)
         for said in session.scalars(select(ThemeAnswer).where(ThemeAnswer.answer == "stop").order_by(ThemeAnswer.at)):
             ids = set(session.scalars(select(Stream.id).where(Stream.name == said.theme)))

@@ -1,4 +1,4 @@
-"""Effort of whole weeks and what is believed of its items, as the findings read it: in columns."""
+"""Load effort of whole weeks and the beliefs about its items for the findings, as arrays."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -14,11 +14,11 @@ from pipeline.findings.work import Floats, Ints
 from pipeline.match.beliefs import in_columns
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array  # slow to import, and who quotes needs none
+    from scipy.sparse import csr_array  # slow to import, and quoting does not need it
 
 
 def load_effort(session: Session, first: date, end: date) -> tuple[Ints, Floats]:
-    """Day (as a number), person and item of what was worked before `end`, and the person-days."""
+    """Return day (as ordinal), person and item of the work before `end`, and its person-days."""
     query = select(Effort.day, joined(Effort.person_id), joined(Effort.work_item_id), joined(Effort.person_days))
     query = query.where(Effort.day >= first, Effort.day < end).group_by(Effort.day)
     names, days = [np.zeros((3, 0), dtype=np.int64)], [np.zeros(0)]
@@ -30,7 +30,7 @@ def load_effort(session: Session, first: date, end: date) -> tuple[Ints, Floats]
 
 
 def streams_of(session: Session, items: Select[int]) -> Iterator[tuple[int, Ints]]:
-    """Of the items that a query gives: by stream the row ids of those that are in it, in no order."""
+    """Yield by stream the row ids of its items among those of a query, in no particular order."""
     query = select(StreamItem.stream_id, joined(StreamItem.work_item_id)).group_by(StreamItem.stream_id)
     # Not a join with days, which would be sorted on disk in a large company.
     for stream, of in session.execute(query.where(StreamItem.work_item_id.in_(items))):
@@ -38,8 +38,8 @@ def streams_of(session: Session, items: Select[int]) -> Iterator[tuple[int, Ints
 
 
 def load_beliefs(session: Session, items: Ints, key_results: Sequence[str], first: date, end: date) -> "csr_array":
-    """Of these items, which were worked on in these days: a row an item, a column a key result, and what is missing to one as
-    none."""
+    """Return the beliefs about these items, which had work in these days: a row per item, a column per key result, and the
+    remainder to one in the last column (none)."""
     from scipy.sparse import csr_array
 
     worked = select(Effort.work_item_id).where(Effort.day >= first, Effort.day < end)

@@ -1,4 +1,4 @@
-"""What happened on items in the last weeks, read once for all findings that look at it."""
+"""Load the events on items of the last weeks, once for all findings that use them."""
 
 import re
 from collections import defaultdict
@@ -23,7 +23,7 @@ from pipeline.match.beliefs import beliefs
 from pipeline.sources import said_by_signals
 
 WEEKS = 18
-"""Whole weeks that are read: two windows of eight, and what is needed to know an end."""
+"""Whole weeks loaded: two windows of eight, plus what is needed to recognise an end."""
 _READ = 20_000
 _ASKS = re.compile(
     r"\?|\b(approv\w*|sign[ -]?off|decide|decision|lgtm|ok to|genehmig\w*|freigabe|entscheid\w*|approuv\w*|décision|"
@@ -45,8 +45,8 @@ _COLUMNS = select(
 
 
 def load_lives(session: Session, last: date, thresholds: Thresholds | None = None) -> list[Life]:
-    """Items on which anything happened in the last weeks, with what happened on them: those of which a finding with these
-    thresholds can tell; all of them without."""
+    """Return the items with events in the last weeks, and these events. With thresholds, only items that a finding with these
+    thresholds can be about."""
     since = datetime.combine(last - timedelta(weeks=WEEKS), time(), UTC)
     until = datetime.combine(last + timedelta(days=1), time(), UTC)
     who = Who(session)
@@ -79,7 +79,7 @@ def load_lives(session: Session, last: date, thresholds: Thresholds | None = Non
 
 
 class _Item(NamedTuple):
-    """What a life needs of an item, without its words."""
+    """The fields of an item that a life needs, without its words."""
 
     row: int
     source: str
@@ -94,18 +94,18 @@ class _Item(NamedTuple):
 
 @dataclass(slots=True)
 class _Happened:
-    """By item what happened on it, in order; which of that names what, by place; and the state that the last change left."""
+    """Events by item, in order; by event position, the keys it refers to; and the state after the last change."""
 
     events: dict[Name, list[Event]]
     names: dict[Name, list[tuple[int, Sequence[str]]]]
     states: dict[Name, str]
 
     def named(self) -> Iterator[str]:
-        """All keys that are named."""
+        """Yield all keys referred to."""
         return (name for some in self.names.values() for _, names in some for name in names)
 
     def of(self, item: _Item, keys: Mapping[str, int]) -> tuple[Event, ...]:
-        """What happened on an item, which is taken out: of millions of events there is room for one list at a time."""
+        """Remove and return the events of an item: with millions of events there is memory for one list at a time."""
         found = self.events.pop((item.source, item.name))
         for place, names in self.names.get((item.source, item.name), ()):
             others = tuple(keys[name] for name in names if keys.get(name, item.row) != item.row)
@@ -113,7 +113,7 @@ class _Happened:
         return tuple(found)
 
 
-# Of the millions of signals only what is needed: an object or list as text would have to be read for each.
+# Only the necessary fields of millions of signals: parsing each one's JSON objects and lists would be too slow.
 _NAMES = unless_empty(Signal.mentions)
 _STATE = case(
     (Signal.kind == SignalKind.TRANSITION, Signal.detail["to"].as_string()),
@@ -136,7 +136,7 @@ def _happened(session: Session, who: Who, since: datetime, until: datetime, want
 
 
 def _signals(session: Session, since: datetime, until: datetime, wanted: Iterable[Name] | None) -> Iterator[Any]:
-    """What happened, in order; on the wanted items, each of which is read at once."""
+    """Yield signals in order; with `wanted`, only those on these items."""
     columns = select(Signal.source, Signal.item, Signal.kind, Signal.at, Signal.account, _NAMES, _STATE)
     query = columns.where(during(since, until)).order_by(Signal.at, Signal.source, Signal.external_id)
     if wanted is None:
@@ -155,7 +155,7 @@ def _by_source(names: Iterable[Name]) -> dict[str, list[str]]:
 
 
 def _items(session: Session, names: Iterable[Name]) -> list[_Item]:
-    """The items themselves; threads and mails that are evidence for an item stay items of their own here: they ask."""
+    """Load the items; threads and mails that are evidence for an item are separate items here, since they contain questions."""
     found: list[_Item] = []
     for source, some_names in _by_source(names).items():
         for some in in_batches(some_names):
@@ -193,7 +193,7 @@ def _item(
 def _states(
     session: Session, happened: _Happened, items: Sequence[_Item], since: datetime, until: datetime
 ) -> dict[int, str]:
-    """The state that the last change left; items of which no change was ever said have none."""
+    """Return the state after the last change; items without any recorded change have none."""
     place = {(one.source, one.name): one.row for one in items}
     found = {place[name]: state for name, state in happened.states.items() if name in place}
     query = select(Signal.source, Signal.item, _STATE).where(Signal.kind.in_(CHANGES))

@@ -1,4 +1,4 @@
-"""Where the words of the objectives stand in what people write: titles and first words of items, by whom, as vectors."""
+"""Find the objectives' terms in what people write (titles and opening words of items), by writer, as vectors."""
 
 import re
 from collections import defaultdict
@@ -22,24 +22,24 @@ from pipeline.register.membership import load_teams
 
 WEEKS = 26
 TERMS, EACH, ALL = 8, 60, 320
-"""Terms that are looked at, those that stand in most items; sentences of a term that are encoded, of a team and in all."""
+"""Number of most frequent terms examined; sentences encoded per term, for one team and in total."""
 LEAST = 30
-"""Items in which a term stands at least."""
+"""Fewest items that must contain a term."""
 REPEATS = 0.8
-"""Cosine from which two sentences of a team are the same form, filled in twice."""
+"""Cosine from which two sentences of a team are the same template filled in twice."""
 SHORT = 4
 _PLAIN = ("activity", "outcome", "units", "months")
-"""Words of the lexicon that mean the same to everybody: what is done, and what is counted."""
+"""Lexicon sets whose words mean the same to everybody: verbs for work, and units."""
 FIRST = 120
-"""Characters of an item's text that are read where it has no title, as the page shows them."""
+"""Characters read of the text of an item without a title, as the page shows them."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _Row = tuple[int, str, int, str]
-"""An item, its words, who wrote them and their team."""
+"""An item, its words, its writer and the writer's team."""
 
 
 def load_usages(session: Session, register: Register, last: date, encoder: Encoder) -> list[Usage]:
-    """The terms that are used most, each with its sentences."""
+    """Return the most frequent terms, each with its sentences."""
     terms = terms_of(register)
     holding: dict[str, list[tuple[_Row, str]]] = defaultdict(list)
     for row in _written(session, last):
@@ -53,18 +53,18 @@ def load_usages(session: Session, register: Register, last: date, encoder: Encod
 
 
 def terms_of(register: Register) -> frozenset[str]:
-    """Words of objectives and key results that could mean more than one thing: no numbers, no verbs, no short words."""
+    """Return words of objectives and key results that may be ambiguous: no numbers, verbs or short words."""
     texts = [one.title for one in register.objectives] + [one.title for _, one in register.key_results()]
     return frozenset(stem for text in texts for stem in _stems(text) if not _common(stem))
 
 
 def sentence_with(term: str, text: str) -> str:
-    """The first sentence of a text that holds the term; empty where none does."""
+    """Return the first sentence of a text that contains the term; empty if none does."""
     return next((one.strip() for one in _SENTENCE.split(text) if term in _stems(one)), "")
 
 
 def _said(text: str, terms: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """The terms that a text holds, each with its first sentence that holds it."""
+    """Yield the terms that a text contains, each with the first sentence containing it."""
     held, single = terms.intersection(_stems(text)), not _SENTENCE.search(text)
     for term in held:
         said = text.strip() if single else sentence_with(term, text)  # most texts are titles: one sentence
@@ -73,7 +73,7 @@ def _said(text: str, terms: frozenset[str]) -> Iterator[tuple[str, str]]:
 
 
 def _stems(text: str) -> list[str]:
-    """Words without the plural's s."""
+    """Return the words without a plural s."""
     return [
         word[:-1] if len(word) > SHORT and word.endswith("s") and not word.endswith("ss") else word
         for word in words_of(text)
@@ -81,7 +81,9 @@ def _stems(text: str) -> list[str]:
 
 
 def _common(word: str) -> bool:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # takes seconds to import, and who quotes needs none
+    from sklearn.feature_extraction.text import (
+        ENGLISH_STOP_WORDS,
+    )  # takes seconds to import, and quoting does not need it
 
     if len(word) < SHORT or not word.isalpha() or word in ENGLISH_STOP_WORDS:
         return True
@@ -90,7 +92,7 @@ def _common(word: str) -> bool:
 
 
 def _written(session: Session, last: date) -> Iterator[_Row]:
-    """What the page shows of items that people made in the last weeks, the newest first."""
+    """Yield the words shown on the page of items that people created in the last weeks, the newest first."""
     since = datetime.combine(last - timedelta(weeks=WEEKS), time(), UTC)
     until = datetime.combine(last + timedelta(days=1), time(), UTC)
     who = {
@@ -117,15 +119,15 @@ def _written(session: Session, last: date) -> Iterator[_Row]:
 
 
 def _leaders(session: Session, register: Register) -> frozenset[int]:
-    """Those who own an objective."""
+    """Return the owners of objectives."""
     owners = {one.owner.lower() for one in register.objectives if one.owner}
     rows: Sequence[Any] = session.execute(select(Person.id, Person.email)).all()
     return frozenset(row.id for row in rows if row.email and row.email.lower() in owners)
 
 
 def _some(rows: Sequence[tuple[_Row, str]]) -> list[tuple[_Row, str]]:
-    """At most so many of a team, and in all; the newest come first. What was copied counts once, whatever number or date stands
-    in it: "shift plan, week 23" of half a year is one sentence, not 26 witnesses."""
+    """Limit the sentences per team and in total, newest first. Copies count once, ignoring numbers and dates: "shift plan, week
+    23" over half a year is one sentence, not 26 pieces of evidence."""
     by_team: Mapping[str, list[tuple[_Row, str]]] = defaultdict(list)
     known: set[str] = set()
     for row, said in rows:
@@ -138,7 +140,7 @@ def _some(rows: Sequence[tuple[_Row, str]]) -> list[tuple[_Row, str]]:
 
 
 def _usage(term: str, rows: Sequence[tuple[_Row, str]], leaders: frozenset[int], encoder: Encoder) -> Usage:
-    """The term itself is taken out: what is compared is what stands around it."""
+    """Encode the sentences with the term removed, so that only its context is compared."""
     gone = re.compile(rf"\b{re.escape(term)}s?\b", re.IGNORECASE)
     vectors = np.asarray(encoder.encode([gone.sub("", said) for _, said in rows]), dtype=float)
     people = np.array([row[2] for row, _ in rows], dtype=np.int64)
@@ -149,8 +151,8 @@ def _usage(term: str, rows: Sequence[tuple[_Row, str]], leaders: frozenset[int],
 
 
 def _families(vectors: Floats, teams: Sequence[str], items: Ints) -> Ints:
-    """Items of a team whose sentences repeat each other have one number: a form that is filled in each week is one witness."""
-    from scipy.sparse import csr_array  # slow to import, and who quotes needs none
+    """Give items of a team whose sentences repeat each other one number: a template filled in weekly is one piece of evidence."""
+    from scipy.sparse import csr_array  # slow to import, and quoting does not need it
     from scipy.sparse.csgraph import connected_components
 
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)

@@ -1,4 +1,4 @@
-"""What findings read of words: what the streams of the last weeks are about, as vectors; which of them name each other."""
+"""Load what findings use of words: the meaning of the recent streams as vectors, and which of them refer to each other."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,17 +19,17 @@ from pipeline.findings.work import Floats
 from pipeline.items import Links, load_links
 
 EACH = 60
-"""Items of a stream that its centre is taken of, the newest; more change it no more."""
+"""Newest items of a stream used for its centre; more no longer change it."""
 _STREAMS, _READ = 500, 20_000
-"""Streams whose items' vectors are held at once; items that are read at once, as the database may go through all vectors for each
-lot."""
+"""Streams whose item vectors are in memory at once; items read at once, since the database may scan all vectors for each
+batch."""
 KNOWN_TO_ALL = 12
-"""Streams that name one thing, such as a release, from which it says nothing about any two of them."""
+"""From this many streams referring to the same thing, such as a release, it says nothing about any two of them."""
 
 
 def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meaning | None:
-    """Of the streams that were worked on in the last weeks; None where no vector of the model is kept. What is linked is asked
-    for while the session is open."""
+    """Return the meaning of streams with work in the last weeks; None if no vector of the model is stored. Links are loaded on
+    demand, while the session is open."""
     by_stream = _worked(session, last - timedelta(weeks=weeks), last)
     parts = [
         part
@@ -46,12 +46,12 @@ def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meanin
 
 
 def meaning_of(by_stream: Mapping[int, Sequence[int]], vectors: Mapping[int, Floats]) -> Meaning | None:
-    """What streams mean by the vectors of their items, the newest first; None where there is none. Nothing of what is linked."""
+    """Return the meaning of streams from the vectors of their items, newest first; None if there are none. Without links."""
     return _meaning(list(_parts(by_stream, vectors)))
 
 
 _Part = tuple[int, int, Floats, Floats, Floats]
-"""A stream, how many items it has, their mean, and those of two halves of them."""
+"""A stream, its number of items, their mean vector, and the mean vectors of two halves."""
 
 
 def _parts(by_stream: Mapping[int, Sequence[int]], vectors: Mapping[int, Floats]) -> Iterator[_Part]:
@@ -74,13 +74,13 @@ def _meaning(parts: Sequence[_Part]) -> Meaning | None:
 
 
 def _worked(session: Session, first: date, last: date) -> Mapping[int, list[int]]:
-    """Items with effort by stream, the newest first."""
+    """Return items with effort by stream, the newest first."""
     worked = select(Effort.work_item_id).where(Effort.day > first, Effort.day <= last)
     return {stream: np.sort(items)[::-1][:EACH].tolist() for stream, items in streams_of(session, worked)}
 
 
 def vectors_of(session: Session, items: list[int], model: str) -> dict[int, Floats]:
-    """By item, of length one."""
+    """Return unit vectors by item."""
     found: dict[int, Floats] = {}
     for some in in_batches(items, _READ):
         query = select(WorkItem.id, Vector.data).join(Vector, Vector.text_hash == WorkItem.text_hash)
@@ -97,7 +97,7 @@ def _cosine(one: Floats, other: Floats) -> float:
 
 
 def _linked(links: Sequence[Links], stream_of: Mapping[int, int]) -> frozenset[tuple[int, int]]:
-    """Pairs of streams of which one names the other, or which name the same third thing."""
+    """Return pairs of streams where one refers to the other, or both refer to the same third thing."""
     place = {one.id: stream_of[one.row] for one in links}
     names: dict[str, set[int]] = defaultdict(set)
     pairs = set()

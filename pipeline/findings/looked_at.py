@@ -1,7 +1,7 @@
-"""Which items a finding of what happened can tell of at all: so that of the others nothing has to be read.
+"""Select the items that a finding about events can concern at all, so that the others need not be loaded.
 
-Sums that the database makes say so of most: one account alone speaks on them, they name nothing of another team, and nobody
-opened, renamed or closed many beside them. What is left is more than a finding looks at, and never less.
+Most are excluded by aggregates in the database: only one account speaks on them, they refer to no item of another team, and
+nobody opened, renamed or closed many along with them. The selection is a superset of what the findings need.
 """
 
 import json
@@ -22,22 +22,22 @@ from pipeline.findings.thresholds import Thresholds
 from pipeline.findings.who import Who
 
 Name = tuple[str, str]
-"""An item's source and its name there."""
+"""An item's source and external id."""
 CHANGES = (SignalKind.CREATED, SignalKind.TRANSITION)
-"""Kinds that say an item's state."""
+"""Kinds that report an item's state."""
 _ITS_ITEM = (WorkItem.source == Signal.source) & (WorkItem.external_id == Signal.item)
 
 
 def during(since: datetime, until: datetime, table: type[Signal] = Signal) -> ColumnElement[bool]:
-    """What happened in the time that findings look at; of signals, or of an alias of them."""
+    """Condition for events in the relevant time; for signals, or an alias of them."""
     return and_(table.at >= since, table.at < until, table.kind != SignalKind.ABSENCE)
 
 
 def looked_at(
     session: Session, who: Who, since: datetime, until: datetime, last: date, thresholds: Thresholds
 ) -> set[Name]:
-    """Items of which a decision, something asked of another team, or a burst may be told; and one whose state is known, if
-    there is any."""
+    """Return items that may be part of a decision, a request to another team, or a burst; plus one whose state is known, if
+    any."""
     found = set(_across(session, who, since, until, last))
     found |= set(_spoken_by_many(session, since, until))
     found |= set(_in_bulk(session, who, last, thresholds))
@@ -45,7 +45,7 @@ def looked_at(
 
 
 def keys_of(session: Session, names: Iterable[str]) -> dict[str, int]:
-    """Rows by the key that people use, of those that are named; where two sources use one, the first source's."""
+    """Map the keys in use to row ids, for the keys given; if two sources share a key, the first source's."""
     found: dict[str, int] = {}
     query = select(WorkItem.key, WorkItem.id).order_by(WorkItem.source, WorkItem.id)
     for some in in_batches(sorted(names)):
@@ -57,7 +57,7 @@ def keys_of(session: Session, names: Iterable[str]) -> dict[str, int]:
 def usual_teams(
     session: Session, who: Who, places: Collection[Name], since: datetime, until: datetime
 ) -> dict[Name, str]:
-    """By source and container, the team of more than half of what happened there; none where there is no such team."""
+    """Return by source and container the team behind more than half of the events there; containers without one are omitted."""
     counted: dict[Name, Counter[str]] = defaultdict(Counter)
     containers: dict[str, set[str]] = defaultdict(set)
     for source, container in places:
@@ -87,7 +87,7 @@ def usual_teams(
 
 
 def _across(session: Session, who: Who, since: datetime, until: datetime, last: date) -> Iterator[Name]:
-    """What names an item of another team than some of those who were at it, and that item."""
+    """Yield items that refer to an item of another team than some people involved, and the item referred to."""
     naming = list(_naming(session, since, until))
     rows = keys_of(session, {key for _, _, keys in naming for key in keys})
     awaited = _named(session, who, set(rows.values()), since, until, last)
@@ -101,8 +101,8 @@ def _across(session: Session, who: Who, since: datetime, until: datetime, last: 
 
 
 def _naming(session: Session, since: datetime, until: datetime) -> Iterator[tuple[Name, str | None, list[str]]]:
-    """An item, who was at it, and what it names in its words or they named on it."""
-    # As texts: of lists no two could be said to be the same.
+    """Yield items, the account involved, and the keys referred to in the item's words or by the account."""
+    # As text: JSON lists cannot be compared for DISTINCT.
     in_words, on_it = cast(WorkItem.mentions, Text), cast(Signal.mentions, Text)
     query = select(Signal.source, Signal.item, Signal.account).where(during(since, until)).distinct()
     for one in (
@@ -116,7 +116,7 @@ def _naming(session: Session, since: datetime, until: datetime) -> Iterator[tupl
 def _named(
     session: Session, who: Who, rows: Collection[int], since: datetime, until: datetime, last: date
 ) -> Mapping[int, tuple[Name, str]]:
-    """Name and team of each of these rows."""
+    """Return name and team of each of these rows."""
     query = select(WorkItem.id, WorkItem.source, WorkItem.external_id, WorkItem.container, WorkItem.assignee)
     found = [row for some in in_batches(sorted(rows)) for row in plain(session, query.where(WorkItem.id.in_(some)))]
     owners = {row.id: team_of(who, row.source, row.assignee, last) for row in found}
@@ -129,12 +129,12 @@ def _named(
 
 
 def team_of(who: Who, source: str, assignee: str | None, last: date) -> str:
-    """The team of who has an item; empty where nobody of a team has it."""
+    """Return the team of the item's assignee; empty if there is none."""
     return who.of(source, assignee, last)[1] if assignee else ""
 
 
 def _spoken_by_many(session: Session, since: datetime, until: datetime) -> Iterator[Name]:
-    """Items on which more than one account said something, an account that is not known among them."""
+    """Yield items on which more than one account spoke; unknown accounts count as another."""
     known, everything = func.count(Signal.account), func.count()
     several = or_(func.min(Signal.account) != func.max(Signal.account), and_(known > 0, known < everything))
     query = select(Signal.source, Signal.item).where(during(since, until), Signal.kind.in_(sorted(SAID)))
@@ -143,7 +143,7 @@ def _spoken_by_many(session: Session, since: datetime, until: datetime) -> Itera
 
 
 def _in_bulk(session: Session, who: Who, last: date, thresholds: Thresholds) -> Iterator[Name]:
-    """Items that somebody opened, renamed or closed in one go with as many others as a burst has at least."""
+    """Yield items that somebody opened, renamed or closed together with at least as many others as make a burst."""
     done: dict[tuple[int, str], list[tuple[datetime, Name]]] = defaultdict(list)
     for source, item, account, kind, at in plain(session, _by_hand(last, thresholds)):
         person = who.of(source, account, at.date())[0]
@@ -162,7 +162,7 @@ def _in_bulk(session: Session, who: Who, last: date, thresholds: Thresholds) -> 
 
 
 def _by_hand(last: date, thresholds: Thresholds) -> Select[str, str, str | None, str, datetime]:
-    """What opens, renames or closes, on the days on which a burst may lie."""
+    """Select events that open, rename or close items on days on which a burst may lie."""
     end = last - timedelta(days=SETTLED)
     until = datetime.combine(end + timedelta(days=1), time(), UTC)
     since = until - timedelta(weeks=thresholds.weeks)
@@ -173,10 +173,10 @@ def _by_hand(last: date, thresholds: Thresholds) -> Select[str, str, str | None,
 
 
 def _stated(session: Session, since: datetime, until: datetime) -> Iterator[Name]:
-    """One item on which anything happened and whose state is known: without any, bursts cannot be judged at all."""
+    """Yield one item with events and a known state: without any, bursts cannot be judged at all."""
     query = select(Signal.source, Signal.item).join(WorkItem, _ITS_ITEM).where(Signal.kind.in_(CHANGES)).limit(1)
     found = session.execute(query.where(during(since, until))).first()
-    if found is None:  # nobody said a state lately: of what was touched, one that was said before or after
+    if found is None:  # no recent state change: use one of an active item from before or after
         other = aliased(Signal)
         lately = exists().where(other.source == Signal.source, other.item == Signal.item, during(since, until, other))
         found = session.execute(query.where(lately)).first()

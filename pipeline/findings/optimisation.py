@@ -1,4 +1,4 @@
-"""Metric optimisation: the measure moves and gathers work, or is met, and the outcome that it stands for stays where it was."""
+"""Metric optimisation: the measure moves and attracts work, or is met, while the outcome behind it stays where it was."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,15 @@ from pipeline.findings.outcomes import LEAST, MET, STILL, Behind, done, due, out
 from pipeline.findings.work import Interval, less, part
 
 GATHERS = 1.5
-"""Times an equal part of the work on its objective from which work gathers on a key result."""
+"""Multiple of an equal share of the objective's work from which work concentrates on a key result."""
 GROWS = 1.3
-"""Times what it got before from which work gathers on it, whatever its part is."""
+"""Growth factor from which work concentrates on it, whatever its share."""
 
 
 def metric_optimisation(given: Inputs) -> Outcome:
-    """Key results whose number surely moves and on which work gathers, while the outcome of their objective surely goes less than
-    half of the way that the time asks for; objectives whose measured key results are all met, and whose outcome does not move."""
+    """Key results whose number significantly moves and on which work concentrates, while their objective's outcome is
+    significantly below half of the pace due; and objectives whose measured key results are all met while their outcome does not
+    move."""
     weeks, gauges = given.thresholds.weeks, given.gauges or {}
     if not any(one.outcome for one in given.register.objectives):
         return Unjudged("no objective says in the register which outcome is behind it (`outcome:` in okrs.yaml)")
@@ -65,7 +66,7 @@ def _gathering(given: Inputs, behind: Behind) -> Iterator[Found]:
 
 
 def _gathers(given: Inputs, behind: Behind, column: int) -> tuple[Interval, dict[str, Value]] | None:
-    """Its part of the work on its objective where that is surely more than an equal one, or of all work where that grew."""
+    """Return its share of the objective's work if significantly above an equal one, or its share of all work if that grew."""
     weeks, results = given.thresholds.weeks, behind.objective.key_results
     now, before = given.work.last(weeks), given.work.last(weeks, weeks)
     columns = [given.work.key_results.index(one.key) for one in results]

@@ -1,4 +1,4 @@
-"""Numbers of key results and of the outcomes behind objectives: how far each went, and whether an outcome surely stands still."""
+"""Progress of key results and outcomes in numbers, and whether an outcome significantly stands still."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from pipeline.findings.work import Interval
 from pipeline.register.document import Objective
 
 LEAST = 6
-"""Of the weeks looked at, how many must hold a measurement."""
+"""Fewest weeks with a measurement, of the weeks considered."""
 STILL = 0.5
-"""Part of an even pace that an outcome surely stays below where it stands still, and that a number that moves surely exceeds."""
+"""Fraction of an even pace: an outcome that stands still is significantly below it, a number that moves significantly above."""
 MET = 1.0
 _STICKS = 0.8
 _SURE = 0.95
 
 
 def went(gauge: Gauge, last: date, weeks: int) -> Interval | None:
-    """The part of its way that a number went in the last weeks, with its 90 % interval; None where it was measured too seldom.
+    """Return the fraction of its way that a number went in the last weeks, with a 90 % interval; None with too few measurements.
 
-    The slope of a straight line through the weeks' means (least squares, Student's t). What is left around the line sticks from
-    week to week, so the error is that of independent weeks times the root of (1 + r) / (1 - r), r being its serial correlation,
-    from what is left and for so few weeks taken somewhat higher (Marriott and Pope 1954, Biometrika 41, 390-402).
+    The slope of a straight line through the weekly means (least squares, Student's t). The residuals are serially correlated, so
+    the standard error is that of independent weeks times the square root of (1 + r) / (1 - r), where r is the lag-1
+    autocorrelation of the residuals, corrected for its bias in short series (Marriott and Pope 1954, Biometrika 41, 390-402).
     """
-    from scipy import special  # slow to import, and not every company measures
+    from scipy import special  # slow to import, and not every company has measurements
 
     way, first = gauge.target - gauge.start, last - timedelta(weeks=weeks)
     by_week: dict[int, list[float]] = {}
@@ -51,19 +51,19 @@ def went(gauge: Gauge, last: date, weeks: int) -> Interval | None:
 
 
 def due(given: Inputs, weeks: int) -> float:
-    """The part of its way that a number should go in so many weeks at an even pace."""
+    """Return the fraction of its way that a number should go in that many weeks at an even pace."""
     period = given.register.period
     return 7 * weeks / ((period.end - period.start).days or 1)
 
 
 def done(given: Inputs, gauge: Gauge) -> float:
-    """The part of its way that is behind a number."""
+    """Return the fraction of its way that a number has gone."""
     return (gauge.points[-1][1] - gauge.start) / (gauge.target - gauge.start) if gauge.points else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """An objective with its outcome: how far that went in the last weeks."""
+    """An objective with its outcome, and how far that went in the last weeks."""
 
     objective: Objective
     way: Interval
@@ -71,13 +71,13 @@ class Behind:
 
     @property
     def values(self) -> dict[str, Value]:
-        """Its figures for a sentence."""
+        """Return its figures for a sentence."""
         return {"objective": f"objective:{self.objective.key}", "outcome": 100 * self.way.value}
 
 
 def outcomes(given: Inputs) -> Sequence[Behind]:
-    """Every objective whose outcome was measured in enough of the last weeks. One that keeps up with the whole period's pace does
-    not stand still: it may have arrived."""
+    """Return every objective whose outcome was measured in enough recent weeks. An outcome on schedule for the whole period
+    does not stand still: it may have arrived."""
     weeks, found = given.thresholds.weeks, []
     period = given.register.period
     expected = (given.last - period.start).days / ((period.end - period.start).days or 1)
@@ -91,8 +91,8 @@ def outcomes(given: Inputs) -> Sequence[Behind]:
 
 
 def decoupled(given: Inputs) -> Iterator[Found]:
-    """Objectives of which all that is reported, two key results and more, is green, while the outcome stands still; told once of
-    the company where everything is green and no outcome moves."""
+    """Objectives with at least two reported key results, all green, while the outcome stands still; reported once for the
+    company if everything is green and no outcome moves."""
     known, reports = outcomes(given), given.reports or {}
     green = {key for key, report in reports.items() if report.status == "green"}
     figures: dict[str, Value] = {"weeks": given.thresholds.weeks, "due": 100 * due(given, given.thresholds.weeks)}

@@ -1,4 +1,4 @@
-"""Placeholder work: tickets opened, renamed or closed in bulk, with no other trace of work, believed to serve key results."""
+"""Placeholder work: tickets opened, renamed or closed in bulk without other signs of work, believed to serve key results."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -14,22 +14,22 @@ from pipeline.register.workdays import monday
 from pipeline.share.floor import enough
 
 SETTLED = 14
-"""Days after which work on what was planned in a meeting would have begun."""
+"""Days within which work planned in a meeting would have begun."""
 TOGETHER = timedelta(minutes=30)
-"""Between two of one burst."""
+"""Longest pause between two tickets of one burst."""
 MACHINE = 4.0
-"""Seconds between two, in the middle, below which a program did it: an import, a migration, a rule of the tracker."""
+"""Median pause in seconds below which a program did it: an import, a migration, a tracker rule."""
 OLD = timedelta(days=60)
-"""What is closed so long after it was made is tidied away, not made to be closed."""
+"""Tickets closed this long after creation are tidied up, rather than created to be closed."""
 WORKED = 0.3
-"""Part of a burst's tickets with work on them from which it was a plan."""
+"""Fraction of a burst's tickets with work on them from which it was a real plan."""
 SERVES = 0.5
-"""Mean probability of serving a key result from which shares look better by it."""
+"""Mean probability of serving a key result from which the burst flatters the shares."""
 
 
 def placeholder_work(given: Inputs) -> Outcome:
-    """Of the company alone: bursts of `bulk` tickets and more by one account, at a hand's pace, hardly any of which has another
-    trace, and which are believed to serve key results."""
+    """For the company only: bursts of at least `bulk` tickets by one account at human pace, hardly any with another sign of work,
+    and believed to serve key results."""
     if given.lives is None:
         return Unjudged("nothing is known of what happened on items")
     if not any(life.stated for life in given.lives):
@@ -53,14 +53,14 @@ def _what(event: Event) -> str:
 
 
 def _bulk(life: Life, event: Event) -> bool:
-    """Return True if it is opening, renaming, or closing what is not old."""
+    """Return True if the event opens, renames, or closes a recent item."""
     if event.kind == SignalKind.TRANSITION:
         return event.to == State.DONE and event.at - life.made < OLD
     return life.stated and event.kind in (SignalKind.CREATED, SignalKind.EDIT)
 
 
 def _bursts(rows: Sequence[tuple[datetime, Life]], least: int) -> Iterator[list[tuple[datetime, Life]]]:
-    """Runs without a longer pause, of so many different tickets, not at a machine's pace."""
+    """Yield runs without a longer pause, with enough different tickets, slower than a machine."""
     run: list[tuple[datetime, Life]] = []
     for row in [*sorted(rows, key=lambda row: (row[0], row[1].item)), None]:
         if run and (row is None or row[0] - run[-1][0] > TOGETHER):
@@ -73,14 +73,14 @@ def _bursts(rows: Sequence[tuple[datetime, Life]], least: int) -> Iterator[list[
 
 
 def _is_empty(burst: Sequence[tuple[datetime, Life]]) -> bool:
-    """Return True if hardly any of its tickets was worked on, and they are believed to serve key results."""
+    """Return True if hardly any of its tickets had work, and they are believed to serve key results."""
     lives = {life.item: life for _, life in burst}.values()
     worked = sum(_worked(life) for life in lives)
     return worked <= WORKED * len(lives) and sum(life.serves for life in lives) >= SERVES * len(lives)
 
 
 def _worked(life: Life) -> bool:
-    """Return True if anything but opening, renaming, giving away and closing happened on it, or somebody was at it for a day."""
+    """Return True if it has events other than opening, renaming, assigning and closing, or was in progress for over a day."""
     begun = [event.at for event in life.events if event.kind == SignalKind.TRANSITION and event.to == State.DOING]
     ended = [event.at for event in life.events if event.kind == SignalKind.TRANSITION and event.to == State.DONE]
     silent = (SignalKind.CREATED, SignalKind.EDIT, SignalKind.ASSIGNMENT, SignalKind.TRANSITION)
@@ -103,7 +103,7 @@ def _found(given: Inputs, bursts: Sequence[Sequence[tuple[datetime, Life]]]) -> 
         "part": 100 * min(1.0, days / planned) if planned > 0 else 0.0,
         "weeks": given.thresholds.weeks,
     }
-    # A list of tickets that few people made would point at them.
+    # With few people behind it, the list of tickets would point at them.
     shown = enough(len(people), given.least_people)
     items = tuple(sorted(lives, key=lambda item: -lives[item].serves)[:12]) if shown else ()
     if not shown:

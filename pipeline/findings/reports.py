@@ -1,4 +1,4 @@
-"""What key results are said to be and what was measured, for the findings: owners' confidence, metrics, outcomes."""
+"""Load reported confidence and measurements for the findings: owners' confidence, metrics, outcomes."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ from pipeline.register.document import Register
 
 
 def load_reports(session: Session, register: Register, last: date) -> dict[str, Report]:
-    """By key result of which its owner said in the last two weeks how sure they are: green from 8 on, red up to 4, else amber."""
+    """Return the status of key results whose owner reported in the last two weeks: green from 8, red up to 4, else amber."""
     said = by_week(session, register)
     stands = {one.key: one for one in standings(session, register, last, {})} if said else {}
     found = {}
@@ -32,7 +32,7 @@ def load_reports(session: Session, register: Register, last: date) -> dict[str, 
 
 
 def load_gauges(session: Session, register: Register, last: date) -> dict[str, Gauge]:
-    """By key of a key result or an objective, what was measured of it in the period up to `last`, where it has a way to go."""
+    """Return by key of key result or objective its measurements in the period up to `last`, if it has a start and a target."""
     found = {}
     for one in register.measured():
         metric = one.metric

@@ -10,17 +10,17 @@ from pipeline.findings.work import Interval, Work, less, part
 from pipeline.register.versions import in_force_since
 
 SERVES_NOTHING = 0.5
-"""Part of a stream's work on no key result from which it serves none."""
+"""Fraction of a stream's work on no key result from which it serves none."""
 LEAST_WEEKS = 4
-"""Weeks of a plan before which nothing is called a shadow of it."""
+"""Fewest weeks of a plan for judging anything a shadow of it."""
 OF_TEAM = 0.1
-"""Part of a team's work from which one of its streams is large: teams have few."""
+"""Fraction of a team's work from which one of its streams is large: teams have few."""
 
 
 def shadow_roadmap(given: Inputs) -> Outcome:
-    """Of the company where such streams are more than `shadow` of its work, and surely more than half of that; of a team where
-    they surely outweigh what it does on key results."""
-    # What an earlier plan asked for serves nothing in the terms of this one, and is no shadow roadmap.
+    """For the company if such streams exceed `shadow` of its work, and their lower bound half of that; for a team if they
+    significantly outweigh its work on key results."""
+    # Work for an earlier plan serves nothing in this one's terms, and is not a shadow roadmap.
     begun = in_force_since(given.plans, given.register)
     weeks = min(given.thresholds.weeks, (given.last + timedelta(days=1) - begun).days // 7)
     if weeks < LEAST_WEEKS:
@@ -47,7 +47,8 @@ def shadow_roadmap(given: Inputs) -> Outcome:
 
 
 def _shadows(given: Inputs, now: Work, weeks: int, large: float) -> list[int]:
-    """Streams of the window that serve nothing, are large and last, the largest first. One that few people work on is none."""
+    """Return streams in the window that serve nothing, are large and last, the largest first. Those of too few people are
+    excluded."""
     found = []
     begun = now.weeks[-1] - timedelta(weeks=weeks // 2)
     for stream, days in sorted(now.by_stream().items(), key=lambda pair: -pair[1]):

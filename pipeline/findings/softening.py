@@ -1,4 +1,4 @@
-"""Softening: a step that must be stable goes as written less often than it did, before results suffer."""
+"""Softening: a step that must be stable is followed less often than before, before results suffer."""
 
 from models.vocabulary import COMPANY
 from pipeline.findings.found import Found, Inputs, Outcome, Unjudged, Value
@@ -7,13 +7,13 @@ from pipeline.steps.report import WHOLE, PathReport, StepReport
 
 
 def softening(given: Inputs) -> Outcome:
-    """Of each path the steps that soften; the path as a whole where no single step does. Of the team that owns it."""
+    """The softening steps of each path, or the path as a whole if no single step does; reported for the team that owns it."""
     if not given.steps:
         return Unjudged("okrs.yaml has no `steps`")
     told = [one for one in given.steps if not one.untold and enough(one.people, given.least_people)]
     if not told:
         because = next((one.untold for one in given.steps if one.untold), "")
-        return Unjudged(f"no path of its steps can be told: {because or 'too few people took part'}")
+        return Unjudged(f"none of its paths can be judged: {because or 'too few people took part'}")
     return [_found(given, path, step) for path in told for step in _soft(path)]
 
 
@@ -24,7 +24,7 @@ def _soft(path: PathReport) -> list[StepReport]:
 
 def _found(given: Inputs, path: PathReport, step: StepReport) -> Found:
     one = step.soft
-    assert one is not None  # noqa: S101 - only such steps come here
+    assert one is not None  # noqa: S101 - callers pass only such steps
     name = f"step:{path.path.key}.{step.key}"
     values: dict[str, Value] = {"step": name, "before": 100 * one.before, "now": 100 * one.now}
     if step.deviations:

@@ -1,4 +1,4 @@
-"""Look for every kind of diagnosis and bring the rows in the database into line; one that fails leaves the others."""
+"""Evaluate every kind of diagnosis and reconcile the rows in the database; one that fails does not affect the others."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -18,12 +18,12 @@ from pipeline.queue.rounding import DIGITS, rounded
 from pipeline.register.document import Register
 
 BACK_WITHIN = timedelta(weeks=3)
-"""What comes back so soon after it ended is still the same: figures near a threshold cross it more than once."""
+"""A diagnosis that returns this soon after its end is the same one: figures near a threshold cross it more than once."""
 log = structlog.get_logger()
 
 
 class Failed(Unjudged):
-    """The finding itself failed."""
+    """The finding itself raised an error."""
 
 
 def keep_diagnoses(
@@ -35,8 +35,8 @@ def keep_diagnoses(
     kinds: Mapping[str, Kind] = KINDS,
     encoder: Encoder | None = None,
 ) -> int:
-    """Find them anew up to `last`, the last complete day; returns how many are open. Without the encoder that the words went
-    through nothing is known of what they mean."""
+    """Recompute the diagnoses up to `last`, the last complete day; return how many are open. Kinds based on the meaning of
+    words need the encoder that produced the vectors."""
     happened, effort = bool(HAPPENED.intersection(kinds)), not HAPPENED.issuperset(kinds)
     given = load_inputs(
         session, register, last, least_people, thresholds or Thresholds(), encoder, happened=happened, effort=effort
@@ -47,13 +47,13 @@ def keep_diagnoses(
     for name, outcome in judge(given, kinds).items():
         because = outcome.because if isinstance(outcome, Unjudged) else ""
         session.merge(Judged(kind=name, day=last, because=because, failed=isinstance(outcome, Failed)))
-        if not isinstance(outcome, Failed):  # what failed says nothing of what was known
+        if not isinstance(outcome, Failed):  # a failure says nothing about existing rows
             open_ += _reconcile(session, name, [] if isinstance(outcome, Unjudged) else outcome, last)
     return open_
 
 
 def judge(given: Inputs, kinds: Mapping[str, Kind] = KINDS) -> dict[str, Outcome]:
-    """What each kind finds. A fault of one is logged by its kind alone: its message may hold somebody's words."""
+    """Return the outcome of each kind. Errors are logged by kind only: their messages may contain people's words."""
     found: dict[str, Outcome] = {}
     for name, kind in kinds.items():
         try:
@@ -65,7 +65,7 @@ def judge(given: Inputs, kinds: Mapping[str, Kind] = KINDS) -> dict[str, Outcome
 
 
 def _reconcile(session: Session, kind: str, found: Sequence[Found], last: date) -> int:
-    """Bring the rows of a kind that are open, or ended so lately that they may come back, into line with what is found."""
+    """Reconcile the open and recently ended rows of a kind with what was found."""
     known: dict[tuple[str, str], Diagnosis] = {}
     recent = Diagnosis.ended_on.is_(None) | (Diagnosis.ended_on >= last - BACK_WITHIN)
     for row in session.scalars(select(Diagnosis).where(Diagnosis.kind == kind, recent).order_by(Diagnosis.id)):
@@ -73,7 +73,7 @@ def _reconcile(session: Session, kind: str, found: Sequence[Found], last: date) 
         if older is not None:
             _end(older, last)
         known[row.scope, row.subject] = row
-    # Of two of one subject, as where a stream was stopped twice, the first is kept.
+    # If one subject was found twice, e.g. a stream stopped twice, keep the first.
     single = {(one.scope, one.subject): one for one in reversed(found)}
     for key, one in single.items():
         same = known.pop(key, None)

@@ -1,4 +1,4 @@
-"""Slow to stop: streams of which somebody said "stop", and which are fed on."""
+"""Slow to stop: streams that somebody stopped and that still get work."""
 
 from datetime import timedelta
 
@@ -11,16 +11,16 @@ from pipeline.register.workdays import monday
 from pipeline.share.estimate import Z90
 
 GRACE = timedelta(weeks=2)
-"""A stream may be wound up for so long."""
+"""Time allowed for winding up a stream."""
 LEAST_WEEKS = 2
 BEFORE = 4
-"""Weeks before the stop that tell what it took."""
+"""Weeks before the stop that define its usual work."""
 
 
 def slow_to_stop(given: Inputs) -> Outcome:
-    """Found where the work of the whole weeks after the grace is surely more than `fed` of what it was in the weeks before.
+    """Found if the work in whole weeks after the grace period is significantly more than `fed` of what it was before.
 
-    Nothing where nobody stopped anything.
+    Empty if nobody stopped anything.
     """
     return [one for stop in given.stops if (one := _fed(given, stop)) is not None]
 
@@ -33,7 +33,7 @@ def _fed(given: Inputs, stop: Stop) -> Found | None:
     before = [n for n, week in enumerate(weeks) if said - timedelta(weeks=BEFORE) <= week < said]
     if len(after) < LEAST_WEEKS or len(before) < LEAST_WEEKS:
         return None
-    # Both are shown, the work since and what it was: each is of enough people by itself.
+    # Both the work since and the work before are shown, so each needs enough people.
     if not all(stop.work.where(np.isin(stop.work.week, some)).shown(given.least_people) for some in (before, after)):
         return None
     by_week = stop.work.by_week()
@@ -56,7 +56,7 @@ def _fed(given: Inputs, stop: Stop) -> Found | None:
 
 
 def _left(after: Floats, usual: float) -> Interval:
-    """The weekly work since, as a part of what it was; the weeks are the sample."""
+    """Return the weekly work since, relative to before; weeks are the sample."""
     value = float(after.mean()) / usual
     half = Z90 * float(after.std(ddof=1)) / len(after) ** 0.5 / usual
     return Interval(value, max(0.0, value - half), value + half)

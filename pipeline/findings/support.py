@@ -1,4 +1,4 @@
-"""Under-supported: an objective far below its plan or its rank, and key results on which nobody works."""
+"""Under-supported: objectives far below their plan or rank, and key results on which nobody works."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,16 +11,16 @@ from pipeline.register.allocation import holds_from, planned_shares
 from pipeline.share.gap import Gap, WeekShare, gap
 
 RANKS = 3
-"""Objectives of this priority or better are expected to get work, where nothing says how much."""
+"""Objectives of this priority or better are expected to get work even without a plan."""
 SURELY = 0.9
-"""Part of its plan that a starved objective surely stays below."""
+"""Fraction of the plan that a starved objective's upper bound stays below."""
 HARDLY, AT_MOST = 0.03, 0.12
-"""Part of the company's work that a ranked objective without a plan stays below, and surely stays below."""
+"""Share of the company's work that a ranked objective without a plan stays below, and that its upper bound stays below."""
 
 
 def under_supported(given: Inputs) -> Outcome:
-    """Objectives of the company that surely get less than `starved` of their plan, or that rank high and get hardly anything;
-    key results without work for `idle_weeks` whole weeks, by team."""
+    """The company's objectives with significantly less than `starved` of their plan, or with a high rank and hardly any work; and
+    key results without work for `idle_weeks` whole weeks, with their teams."""
     if (missing := enough_weeks(given, given.thresholds.idle_weeks)) is not None:
         return missing
     period = given.register.period
@@ -60,7 +60,7 @@ def _starved(given: Inputs) -> list[Found]:
 
 
 def _known(given: Inputs, key: str) -> bool:
-    """Return True if what is not seen on an objective is not there: enough is confirmed, or work on it was seen before."""
+    """Return True if unseen work on an objective does not exist: enough is confirmed, or its work was recognised before."""
     rows = [row for row in given.shares.get(COMPANY, {}).get(key, ()) if row.person_days > 0]
     before = [row.share for row in rows[: -given.thresholds.recent][-given.thresholds.before :]]
     return given.confirmed >= CONFIRMED or (bool(before) and sum(before) / len(before) >= 2 * HARDLY)
@@ -82,7 +82,7 @@ def _objective(given: Inputs, key: str, size: Gap, rows: Sequence[WeekShare], ag
 
 
 def _serving(given: Inputs, objective: str) -> tuple[int, ...]:
-    """Streams of the last weeks that most likely serve an objective."""
+    """Return streams of the last weeks that most likely serve an objective."""
     now = given.work.last(given.thresholds.recent)
     of = given.register.objective_of()
     columns = [n for n, key in enumerate(given.work.key_results) if of.get(key) == objective]
@@ -95,7 +95,7 @@ def _serving(given: Inputs, objective: str) -> tuple[int, ...]:
 
 
 def _idle(given: Inputs) -> list[Found]:
-    """Key results on which hardly anything was done, of the company as a whole: no figure of a team is needed for that."""
+    """Return key results with hardly any work in the whole company; no team figure is needed for that."""
     weeks = given.thresholds.idle_weeks
     now = given.work.last(weeks)
     if not now.shown(given.least_people) or int((now.by_week() > 0).sum()) < weeks:
@@ -122,7 +122,7 @@ def _idle(given: Inputs) -> list[Found]:
 
 
 def _last_worked(given: Inputs, column: int) -> date:
-    """Monday after the last week with work on it, at the earliest the period's first day: before that it was not asked for."""
+    """Return the Monday after the last week with work on it, at the earliest the period's first day."""
     sure = given.work.serving(column)
     by_week, whole = sure.by_week(sure.on_results([column])), given.work.by_week(given.work.days - given.work.off)
     least = given.thresholds.idle_part * whole / max(1, len(given.work.key_results))

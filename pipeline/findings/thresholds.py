@@ -1,14 +1,14 @@
-"""From which size on a finding is one, by size of company; each can be set by itself."""
+"""Thresholds of the findings by company size; each can be set individually."""
 
 from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Parts of one of a scope's person-days, or whole numbers of weeks, days, items.
+    """Fractions of a scope's person-days, or whole numbers of weeks, days or items.
 
-    `weeks` is the window that most findings look at, `before` the one that it is held against. `stream_part` is the part of a
-    scope's work from which a stream is large.
+    `weeks` is the window most findings use, `before` the window it is compared with. `stream_part` is the fraction of a scope's
+    work from which a stream is large.
     """
 
     weeks: int = 8
@@ -38,15 +38,15 @@ PRESETS = {
     "500": Thresholds(),
     "more": Thresholds(stream_part=0.015, shadow=0.12, cycle=21, bulk=25),
 }
-"""By the most people of a company that each is for."""
+"""Keyed by the largest number of people for which each is meant."""
 
 
 WHOLE = frozenset(one.name for one in fields(Thresholds) if isinstance(one.default, int))
-"""Thresholds that count something."""
+"""Thresholds that are counts."""
 
 
 def thresholds(size: str, people: int, given: dict[str, float]) -> Thresholds:
-    """The preset of a size (`auto` takes it from the number of people), with what is given by itself in its place.
+    """Return the preset of a size (`auto`: by number of people), overridden by the individual settings.
 
     Raises KeyError for an unknown size, TypeError for an unknown threshold.
     """

@@ -1,6 +1,6 @@
-"""Decision velocity: how long from the day that something was flagged to a decision, and from "stop" to work that really stopped.
+"""Decision velocity: time from flagging something to a decision, and from "stop" to work that has really stopped.
 
-A figure about decisions, never about who took them. What ended by itself was not decided, and is left out.
+A measure of decisions, never of the people who make them. What resolved by itself was not decided, and is omitted.
 """
 
 from collections import defaultdict
@@ -23,13 +23,13 @@ from pipeline.register.ended import local_day
 from pipeline.register.workdays import monday
 
 JUDGED = ("drift", "gap")
-"""Kinds of findings that ask for a decision."""
+"""Kinds of findings that need a decision."""
 INTENDED, REPLANNED = "called intended", "the plan was changed"
 
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """A finding that asks for a decision: when it was flagged, when and how it was decided, and until when somebody is to."""
+    """A finding that needs a decision: when it was flagged, when and how it was decided, and by when somebody is to decide."""
 
     drift: Drift
     flagged: date
@@ -39,13 +39,13 @@ class Flagged:
 
     @property
     def days(self) -> int | None:
-        """From flagged to decided."""
+        """Return the days from flagged to decided."""
         return None if self.decided is None else (self.decided - self.flagged).days
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A stream of which somebody said "stop": when, and since when hardly any of its work is left; None while it goes on."""
+    """A stream that somebody stopped: when, and since when hardly any of its work is left; None while it continues."""
 
     name: str
     said: date
@@ -53,12 +53,12 @@ class Stopped:
 
     @property
     def days(self) -> int | None:
-        """From said to stopped; a week begins on its Monday, so none is less than nothing."""
+        """Return the days from said to stopped, at least 0, since weeks begin on their Mondays."""
         return None if self.stopped is None else max(0, (self.stopped - self.said).days)
 
 
 def flagged(session: Session, register: Register) -> list[Flagged]:
-    """Every finding that was decided or waits for a decision, oldest first; those too small to tell of are left out."""
+    """Return every finding that was decided or waits for a decision, oldest first; findings too small to report are omitted."""
     found = []
     taken: dict[int, list[Decision]] = defaultdict(list)
     for one in session.scalars(select(Decision).order_by(Decision.at, Decision.id)):
@@ -90,13 +90,13 @@ def _day(text: str) -> date | None:
 def stopped(
     session: Session, register: Register, last: date, least_people: int, thresholds: Thresholds
 ) -> list[Stopped]:
-    """Every stream of which somebody said "stop", oldest first; one whose work was of too few people is left out."""
+    """Return every stream that somebody stopped, oldest first; those with the work of too few people are omitted."""
     weeks, stops = load_stops(session, register, last)
     return [one for stop in stops if (one := _stopped(weeks, stop, least_people, thresholds.fed)) is not None]
 
 
 def _stopped(weeks: Sequence[date], stop: Stop, least_people: int, fed: float) -> Stopped | None:
-    """Stopped from the first week on in which, and in the one after it, at most `fed` of the usual work is left."""
+    """Find the first of two successive weeks with at most `fed` of the usual work."""
     said = stop.at.date()
     week = monday(said)
     before = [n for n, one in enumerate(weeks) if week - timedelta(weeks=BEFORE) <= one < week]
@@ -109,6 +109,6 @@ def _stopped(weeks: Sequence[date], stop: Stop, least_people: int, fed: float) -
 
 
 def middle(days: Sequence[int | None]) -> int | None:
-    """The median of the days that are known; None of none."""
+    """Return the median of the known days; None if there are none."""
     known = [one for one in days if one is not None]
     return round(median(known)) if known else None

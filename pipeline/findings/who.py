@@ -1,4 +1,4 @@
-"""Who an account is, and the team that they were in on a day, as findings ask for it: for each of millions of signals."""
+"""Resolve accounts to people and their team on a day, cached for millions of signals."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -11,11 +11,11 @@ from pipeline.findings.lives import PROGRAM
 from pipeline.register.membership import load_teams
 
 STRANGER = -2
-"""The first number of somebody who is nobody of the company's."""
+"""Number of the first person outside the company; further ones count down."""
 
 
 class Who:
-    """People by their accounts."""
+    """People by account."""
 
     def __init__(self, session: Session) -> None:
         query = select(
@@ -32,23 +32,23 @@ class Who:
         self._during: dict[tuple[str, str | None, date, date], set[str]] = {}
 
     def of(self, source: str, account: str | None, on: date) -> tuple[int, str]:
-        """The person and the team that they were in on a day."""
+        """Return the person and their team on a day."""
         if account is None:
             return -1, ""
         known = self._known.get((source, account, on))
-        if known is None:  # asked for each signal, of which somebody leaves many a day
+        if known is None:  # called for every signal, of which a person produces many a day
             known = self._known[source, account, on] = self._of(source, account, on)
         return known
 
     def teams(self, source: str, account: str | None) -> Sequence[str]:
-        """All teams that they ever were in."""
+        """Return all teams that the person was ever in."""
         person = self._person.get((source, account or ""), -1)
         return self._teams.ever(person) if person is not None and person >= 0 else ()
 
     def during(self, source: str, account: str | None, first: date, last: date) -> set[str]:
-        """The teams that they were in on these days, an empty one where they were in none on some."""
+        """Return the teams the person was in on these days, with "" if they were in none on some."""
         asked = (source, account, first, last)
-        if asked not in self._during:  # asked for each place that somebody works in
+        if asked not in self._during:  # called for every container the person works in
             days = range((last - first).days + 1)
             self._during[asked] = {self.of(source, account, first + timedelta(days=n))[1] for n in days}
         return self._during[asked]

@@ -1,4 +1,4 @@
-"""The vocabulary gap: a term of the objectives that a team uses otherwise than those who set them, or than everybody else."""
+"""The vocabulary gap: a team uses a term of the objectives differently from those who set them, or from everybody else."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from pipeline.findings.work import Floats, Ints, Mask
 from pipeline.share.floor import enough
 
 SENTENCES, OTHERS = 15, 15
-"""Sentences with the term on each side, from as many items, and those with other terms that tell what a side is about anyway."""
+"""Fewest sentences with the term on each side, from as many items, and fewest with other terms to estimate a side's topics."""
 SHUFFLES = 1999
 RATE = 0.05
-"""Of all that is told, the part that may be by chance (Benjamini and Hochberg)."""
+"""False discovery rate of the gaps reported (Benjamini and Hochberg)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class _Gap:
 
 @dataclass(frozen=True, slots=True)
 class _Summed:
-    """A term's sentences by side, added up: of each team's writers who set no objectives, of those who do, and of all. With 200
-    pairs of a team and a term the vectors of the others would be copied for each."""
+    """Sums of a term's sentence vectors by side: each team's writers who set no objectives, those who do, and all. For 200
+    pairs of team and term the others' vectors would otherwise be copied each time."""
 
     by_team: Mapping[str, Floats]
     leaders: Floats
@@ -46,7 +46,7 @@ class _Summed:
         return cls(teams, counted[usage.leads].sum(0), counted.sum(0))
 
     def side(self, team: str, leaders: bool, *, own: bool) -> Floats:
-        """The sum of a side's vectors, and last how many there are."""
+        """Return the sum of a side's vectors, with their number as last element."""
         mine = self.by_team.get(team, np.zeros_like(self.all))
         if own:
             return mine
@@ -54,8 +54,9 @@ class _Summed:
 
 
 def vocabulary_gap(given: Inputs) -> Outcome:
-    """Of a team and a term: how far the middles of its sentences and of the others' lie apart, the term taken out and each side's
-    own subjects taken away, in units of their spread; found from `wording` on where a permutation test over items says so."""
+    """For a team and a term: the distance between the means of its sentences and of the others', with the term removed and each
+    side's general topics subtracted, in units of their spread; found from `wording` on if a permutation test over items
+    agrees."""
     if given.usages is None:
         return Unjudged("no sentences are kept, or no encoder reads them")
     summed = {usage.term: _Summed.of(usage) for usage in given.usages}
@@ -71,7 +72,7 @@ def vocabulary_gap(given: Inputs) -> Outcome:
 
 
 def _gap(given: Inputs, usage: Usage, team: str, summed: Mapping[str, _Summed]) -> Iterator[_Gap]:
-    """The gap of one team, where both sides have sentences of enough people."""
+    """Yield the gap of one team, if both sides have sentences of enough people."""
     for leaders in (True, False):
         ours, theirs = (_side(usage, team, leaders, own=own) for own in (True, False))
         if all(_enough(given, usage, side) for side in (ours, theirs)):
@@ -100,7 +101,7 @@ def _side(usage: Usage, team: str, leaders: bool, *, own: bool) -> Mask:
 
 @lru_cache(maxsize=32)
 def _names(teams: tuple[str, ...]) -> NDArray[np.str_]:
-    """One array for each term, not for each pair of a team and a term."""
+    """Cached: one array per term, not per pair of team and term."""
     return np.array(teams)
 
 
@@ -110,21 +111,21 @@ def _enough(given: Inputs, usage: Usage, side: Mask) -> bool:
 
 
 def _middle(sums: Sequence[Floats]) -> Floats | None:
-    """The mean of a side's sentences with other terms: what it talks about anyway is no other use of a word."""
+    """Return the mean of a side's sentences with other terms: its general topics are not a different use of the word."""
     whole = np.sum(sums, axis=0) if sums else np.zeros(1)
     return whole[:-1] / whole[-1] if whole[-1] >= OTHERS else None
 
 
 def _tested(rows: Floats, mine: Mask, items: Ints, least: float, seed: int) -> tuple[float, float]:
-    """The squared distance of the two middles in units of the spread, without what chance adds to it; and how often labels
-    that are shuffled over whole items (their sentences are no two witnesses) lie as far apart."""
+    """Return the squared distance of the two means in units of the spread, less its expected value by chance; and the p-value by
+    permuting labels over whole items, since an item's sentences are not independent."""
     ours, theirs = rows[mine], rows[~mine]
     middle, other = ours.mean(0, keepdims=True), theirs.mean(0, keepdims=True)
     varied = ours.var(0, mean=middle).sum() * len(ours) + theirs.var(0, mean=other).sum() * len(theirs)
     spread = float(varied / len(rows))
     apart = float(((middle - other) ** 2).sum()) / max(spread, 1e-9)
     size = max(0.0, apart - 1 / len(ours) - 1 / len(theirs))
-    if size < least:  # too small to be told, whatever the test says
+    if size < least:  # too small to report, whatever the test says
         return size, 1.0
     _, which = np.unique(items, return_inverse=True)
     count = int(which.max()) + 1

@@ -1,1 +1,1 @@
-"""From the sources into the database."""
+"""Ingestion from the sources into the database."""

@@ -1,4 +1,4 @@
-"""Accounts as they are kept: what a source said of one once stays, where it no longer says it."""
+"""Account rows: what a source once reported about an account is kept when it no longer does."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,16 +17,16 @@ _KNOWN = select(Account.external_id, Account.bot, *(getattr(Account, name) for n
 
 
 def account_row(one: Seen) -> dict[str, Any]:
-    """As a row."""
+    """Convert to a row."""
     email = (one.email or "").lower()
-    is_address = "@" in email and not email.endswith(".invalid")  # RFC 2606: nobody's
+    is_address = "@" in email and not email.endswith(".invalid")  # RFC 2606: never a real address
     columns = {name: getattr(one, name) for name in one.__slots__}
     return columns | {"groups": "\n".join(one.groups), "email": email if is_address else None}
 
 
 def keep_known(session: Session, source: str, rows: Iterable[dict[str, Any]]) -> None:
-    """Add to the rows what was known of an account and is no longer said: of who left, sources say less and less, and what they
-    did stays theirs. A program stays one where only its name is said."""
+    """Fill in what was known of an account and is no longer reported: sources report less about people who left, whose work stays
+    theirs. A bot remains one even if only its name is reported."""
     less = {row["external_id"]: row for row in rows if not all(row[name] for name in _SAID)}
     for some in in_batches(sorted(less)):
         for was in session.connection().execute(_KNOWN, {"of": source, "ids": some}):

@@ -1,4 +1,4 @@
-"""The border around what a source does."""
+"""Error isolation for streams."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 @contextmanager
 def expected(source: str, stream: str) -> Iterator[None]:
-    """The border around one stream: what no source is known to raise becomes an error of this stream alone."""
+    """Turn any exception that connectors are not expected to raise into an error of this stream only."""
     try:
         yield
     except SourceError:

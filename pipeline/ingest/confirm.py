@@ -1,4 +1,4 @@
-"""Missing is not deleted: what an answer lacks is asked for by itself before it is removed."""
+"""Missing is not deleted: before a record missing from an answer is removed, the source is asked for it individually."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from pipeline.ingest.store import left_over, store
 
 log = structlog.get_logger()
 MOST_ASKED = 100
-"""Suspects asked for a page; the others are still there when their stretch is read the next time."""
+"""Suspects checked per page; the others remain until their span is read again."""
 
 
 def store_page(
@@ -23,10 +23,10 @@ def store_page(
     retention: bool = True,
     horizon: date | None = None,
 ) -> tuple[int, int]:
-    """Write one page, in one transaction; remove of what it lacks only what the source says is not there.
+    """Store one page in one transaction; of the records it lacks, remove only those that the source confirms are gone.
 
-    With it `horizon` is kept, how far back the first pull goes: between the two an analysis would take fragments from before it
-    for history. Returns (signals new or changed, items and signals removed).
+    `horizon`, how far back the first pull goes, is stored in the same transaction: otherwise an analysis in between would take
+    fragments from before it for history. Returns (signals new or changed, items and signals removed).
     """
     missing = None
     if page.spans:
@@ -44,17 +44,17 @@ def _confirmed(connector: Connector, stream: str, suspects: Sequence[Suspect]) -
     if not suspects:
         return set()
     confirm = getattr(connector, "confirm", None)
-    if confirm is None:  # such a source is believed
+    if confirm is None:  # the source cannot confirm: trust its answer
         return {one.external_id for one in suspects}
     found: set[str] = set()
     for suspect in suspects[:MOST_ASKED]:
         try:
             found.update(confirm(stream, [suspect]))
-        except SourceError as error:  # cannot be asked now: it stays
+        except SourceError as error:  # cannot be checked now: keep it
             log.warning(
                 "not confirmed", source=connector.name, stream=stream, record=suspect.external_id, why=str(error)
             )
             break
-        except Exception:  # the border around one record
+        except Exception:  # isolate the error to one record
             log.exception("unexpected", source=connector.name, stream=stream, record=suspect.external_id)
     return found

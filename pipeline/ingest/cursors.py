@@ -1,4 +1,4 @@
-"""The cursors of a source's streams: loading, keeping and dropping them."""
+"""Load, store and drop the cursors of a source's streams."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ from connectors.base import Cursor
 from models import StreamCursor
 
 SWEEP = "sweep"
-"""The name under which the daily sweep keeps its time among the streams."""
+"""The pseudo-stream that records when the daily sweep ran."""
 
 
 def load_cursors(sessions: sessionmaker[Session], source: str, streams: Sequence[str]) -> dict[str, Cursor]:
@@ -20,7 +20,7 @@ def load_cursors(sessions: sessionmaker[Session], source: str, streams: Sequence
 
 
 def keep_horizon(session: Session, source: str, stream: str, day: date) -> None:
-    """Keep how far back the first pull of a stream goes; what is kept stays."""
+    """Store how far back the first pull of a stream goes; an existing value is kept."""
     here = (StreamCursor.source == source, StreamCursor.stream == stream, StreamCursor.horizon.is_(None))
     session.execute(update(StreamCursor).where(*here).values(horizon=day))
 
@@ -28,8 +28,8 @@ def keep_horizon(session: Session, source: str, stream: str, day: date) -> None:
 def finish(
     sessions: sessionmaker[Session], source: str, stream: str, error: str | None, since: datetime | None = None
 ) -> None:
-    """Note how a stream ended; `since` is set where its past is read too, as far back. Where that is further than its first pull
-    went, since the settings ask for more, it is known from there on."""
+    """Record how a stream ended; `since` is set if its past has been read too, that far back. If that is further than its first
+    pull went, because the settings now ask for more, its history is known from there on."""
     now = datetime.now(UTC)
     with sessions.begin() as session:
         kept = session.get(StreamCursor, (source, stream))
@@ -39,13 +39,13 @@ def finish(
         kept.error = error
         if error is None and since is not None:
             kept.finished_at = now
-            if kept.horizon is not None and kept.reached is not None:  # of a list of people there is no past
+            if kept.horizon is not None and kept.reached is not None:  # lists of people have no past
                 kept.horizon = min(kept.horizon, since.date())
 
 
 def drop_streams(sessions: sessionmaker[Session], source: str, streams: Collection[str]) -> None:
-    """Forget the errors of streams that are no longer there, such as a channel or project that was taken from the list, and that
-    their past is still to be read: nobody will. What they brought, and where they stand, stays."""
+    """Clear the errors of streams that no longer exist, such as a channel or project removed from the list, and mark their past
+    as read, since nobody will read it. Their data and cursors are kept."""
     now = datetime.now(UTC)
     with sessions.begin() as session:
         for row in session.scalars(select(StreamCursor).where(StreamCursor.source == source)):
@@ -53,12 +53,12 @@ def drop_streams(sessions: sessionmaker[Session], source: str, streams: Collecti
                 continue
             if row.error and not row.state:
                 session.delete(row)
-            elif " " in row.stream:  # of something that is listed; another is there again once the source shows it
+            elif " " in row.stream:  # belongs to a listed container; others reappear once the source shows them
                 row.error, row.finished_at = None, now
 
 
 def drop_sources(session: Session, configured: Collection[str]) -> None:
-    """The same for sources that are no longer configured: nothing waits for their past."""
+    """Do the same for sources that are no longer configured: nothing waits for their past."""
     held = or_(StreamCursor.finished_at.is_(None), StreamCursor.error.is_not(None))
     rows = update(StreamCursor).where(StreamCursor.source.not_in(configured), held)
     session.execute(

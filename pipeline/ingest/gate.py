@@ -1,4 +1,4 @@
-"""What every row passes before it is stored."""
+"""Checks applied to every row before it is stored."""
 
 import hashlib
 import warnings
@@ -18,17 +18,17 @@ from models.base import Base
 
 _NUMBERS = {bool, int, float}
 _OURS = {"text_hash", "source"}
-"""Columns of text that no source writes."""
+"""Text columns that no source writes."""
 _FORGOTTEN = select(Forgotten.digest)
 _ITEM_KINDS, _SIGNAL_KINDS = frozenset(ItemKind), frozenset(SignalKind)
 
 
 class UnknownKindWarning(UserWarning):
-    """A source yields a kind that connectors/base.py does not name, so that no stage knows what it is worth."""
+    """A source yields a kind that connectors/base.py does not define, so no stage knows how to treat it."""
 
 
 def warn_of_unknown_kinds(page: Page) -> None:
-    """Warn once a page, with a count: an error in the tests, where warnings are errors."""
+    """Warn once per page, with counts; in the tests, where warnings are errors, this fails."""
     unknown = Counter(f"item {one.kind!r}" for one in page.items if one.kind not in _ITEM_KINDS)
     unknown.update(f"signal {one.kind!r}" for one in page.signals if one.kind not in _SIGNAL_KINDS)
     if unknown:
@@ -37,7 +37,7 @@ def warn_of_unknown_kinds(page: Page) -> None:
 
 
 class Gate:
-    """What every row passes: nobody who was forgotten comes in again, and each text is one the database can hold."""
+    """Checks every row: forgotten people are not ingested again, and each text can be stored by the database."""
 
     def __init__(self, session: Session, source: str) -> None:
         kept = set(session.connection().scalars(_FORGOTTEN))
@@ -45,7 +45,7 @@ class Gate:
         self.refused: list[Any] = []
 
     def fit(self, table: type[Base], stream: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The rows with characters dropped that no database stores, and texts cut to the length of their column."""
+        """Return the rows with characters removed that no database stores, and texts truncated to their columns."""
         texts, lists, longest_id = _shape(table)
         found = []
         for row in rows:
@@ -53,7 +53,7 @@ class Gate:
             if table is Account and id_ in self.forgotten:
                 continue
             if len(id_) > longest_id:
-                reason = "the id is longer than any this source gives"
+                reason = "the id is longer than any id of this source"
                 self.refused.append(SetAside(row["source"], stream, id_[:60], reason))
                 continue
             if table is Signal and not is_plausible(row["at"]):
@@ -77,7 +77,7 @@ class Gate:
 
 @cache
 def _shape(table: type[Base]) -> tuple[tuple[tuple[str, int | None], ...], tuple[str, ...], int]:
-    """Columns of text with their length, columns of lists and objects, and the longest id."""
+    """Return text columns with their lengths, list and object columns, and the longest id."""
     core: Table = table.__table__  # type: ignore[assignment]
     texts = tuple((c.name, c.type.length) for c in core.columns if isinstance(c.type, String) and c.name not in _OURS)
     lists = tuple(c.name for c in core.columns if isinstance(c.type, JSON))
@@ -85,7 +85,7 @@ def _shape(table: type[Base]) -> tuple[tuple[tuple[str, int | None], ...], tuple
 
 
 class ForgottenAccounts:
-    """Set of the accounts that were forgotten, of which only a digest is kept."""
+    """The set of forgotten accounts, of which only digests are kept."""
 
     def __init__(self, source: str, digests: set[str]) -> None:
         self._source, self._digests = source, digests
@@ -98,7 +98,7 @@ class ForgottenAccounts:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return True for a list or object without others in it and without a character that would have to go."""
+    """Return True for a flat list or object without characters that must be removed."""
     if value.__class__ is dict:
         for name in value:
             if name.__class__ is not str or not name.isascii():
@@ -128,5 +128,5 @@ def _storable(value: Any) -> Any:
 
 
 def digest_of(source: str, account: str) -> str:
-    """What is kept of a forgotten account, so that it is refused at the gate."""
+    """Return the digest kept of a forgotten account, by which it is rejected."""
     return hashlib.sha256(f"{source}\n{account}".encode()).hexdigest()

@@ -1,5 +1,5 @@
-"""What is by now where nothing is listed: a project, pipeline or repository that was taken from the list, or an item that was
-moved to one that never was. The work that was done on it while it was read stays as it was; its words go."""
+"""Items that are now out of scope: their project, pipeline or repository was removed from the list, or they moved to one that was
+never listed. Work done while they were read is kept; their words are deleted."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,12 +14,12 @@ from models.session import in_batches
 from pipeline.queue.marks import mark_effort, mark_stale, utc_day
 
 _LEFT = "left:"
-"""How the id begins of the signal which says that its item has left; it ends what was in progress, since nobody else will."""
+"""Prefix of the id of the signal that marks an item as out of scope; it also ends its time in progress, as nothing else will."""
 
 
 def leave(session: Session, source: str, names: Iterable[str], now: datetime) -> None:
-    """Delete the words of these items, and of those signals that are named alone. What is not encoded yet keeps its words
-    until it is: the next sweep asks for it again."""
+    """Delete the words of these items, and of signals named individually. Items not encoded yet keep their words until they are:
+    the next sweep reports them again."""
     every = {*names}
     for some in in_batches(sorted(every)):
         known = (WorkItem.source == source, WorkItem.external_id.in_(some))
@@ -43,13 +43,13 @@ def leave(session: Session, source: str, names: Iterable[str], now: datetime) ->
 
 
 def have_left(session: Session, source: str) -> set[str]:
-    """All items of the source that have left."""
+    """Return all items of the source that are out of scope."""
     return {*session.scalars(select(Signal.item).where(Signal.source == source, Signal.external_id.startswith(_LEFT)))}
 
 
 def come_back(session: Session, source: str, page: Page) -> set[str]:
-    """Items that had left and that the page, or a signal on it, is about: they are as if they never had. Their words are read
-    again, those of the item itself with the item."""
+    """Restore items that were out of scope and that the page, or a signal on it, is about, as if they had never left. Their words
+    are read again, an item's own when the item itself arrives."""
     own = {one.external_id for one in page.items}
     back = _left(session, source, own | {one.item for one in page.signals})
     for some in in_batches(sorted(back)):
@@ -63,7 +63,7 @@ def come_back(session: Session, source: str, page: Page) -> set[str]:
 
 
 def _left(session: Session, source: str, items: Iterable[str]) -> set[str]:
-    """Those of the items that have left."""
+    """Return those of the items that are out of scope."""
     found: set[str] = set()
     for some in in_batches(sorted({*items})):
         names = [f"{_LEFT}{item}" for item in some]

@@ -1,5 +1,5 @@
-"""Items by the names that people use. What was moved has another key now, and its source keeps the former one working: who
-names it so means the same item. What is kept always names items by their present keys, so that no stage has to know."""
+"""Resolve items by the keys that people use. An item that was moved has a new key, and its source keeps the former one
+working, so both mean the same item. Stored data always uses present keys, so that no other stage has to know."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,11 +17,11 @@ from pipeline.queue.marks import mark_effort, mark_stale, utc_day
 _READ = 5_000
 _LONGEST = 64
 _FEW = 50
-"""Keys up to which the database looks for each."""
+"""Up to this many keys, the database searches for each."""
 
 
 def keep_former(session: Session, source: str, items: Iterable[Seen], had: Mapping[str, str]) -> None:
-    """Keep the keys that the source says these items had, and those that they `had` when they were read last."""
+    """Store the former keys that the source reports for these items, and the keys they `had` when last read."""
     found = {}
     for one in items:
         for key in (*one.former, had.get(one.external_id, "")):
@@ -32,7 +32,7 @@ def keep_former(session: Session, source: str, items: Iterable[Seen], had: Mappi
 
 
 def present_keys(session: Session, names: Iterable[str]) -> dict[str, str]:
-    """The present keys of items that are named by a former one; a name that is an item's own by now is that item's."""
+    """Map former keys to the items' present keys; a name that is now an item's own key belongs to that item."""
     other = aliased(WorkItem)
     own = select(other.id).where(other.key == FormerKey.key).exists()
     query = (
@@ -47,7 +47,7 @@ def present_keys(session: Session, names: Iterable[str]) -> dict[str, str]:
 
 
 def by_present_keys(session: Session, items: Sequence[dict[str, Any]], signals: Sequence[dict[str, Any]]) -> None:
-    """Rewrite what these rows name by former keys."""
+    """Replace former keys in the mentions of these rows."""
     naming = [row for row in (*items, *signals) if row["mentions"]]
     present = present_keys(session, {name for row in naming for name in row["mentions"]}) if naming else {}
     if present:
@@ -56,8 +56,8 @@ def by_present_keys(session: Session, items: Sequence[dict[str, Any]], signals: 
 
 
 def settle_names(sessions: sessionmaker[Session], source: str) -> None:
-    """Rewrite what was read before it was known that an item of this source had another key: all at once at the end of a pull,
-    since it goes through all that names anything."""
+    """Replace former keys in earlier data once they are known: in one go at the end of a pull, since it scans everything that
+    mentions other items."""
     with sessions() as session:
         new = list(
             session.scalars(select(FormerKey.key).where(FormerKey.source == source, FormerKey.settled.is_(False)))
@@ -91,7 +91,8 @@ def _rewrite(session: Session, present: Mapping[str, str]) -> None:
 
 
 def _may_name(mentions: Any, keys: Collection[str]) -> ColumnElement[bool]:
-    """What names one of these keys, and some that do not: most days one issue is moved, and millions of signals name others."""
+    """Condition that covers all rows naming one of these keys, and a few others: usually one issue was moved, and millions of
+    signals name others."""
     text = cast(mentions, Text)
     if len(keys) > _FEW or not all(key.isascii() for key in keys):  # other letters are escaped in JSON
         return text != "[]"
@@ -99,7 +100,7 @@ def _may_name(mentions: Any, keys: Collection[str]) -> ColumnElement[bool]:
 
 
 def _first_days(session: Session, source: str, names: Sequence[str]) -> dict[str, date]:
-    """Whose days are to be estimated again: a thread that names an issue is work on that issue."""
+    """Return the first day whose effort must be estimated again: a thread that names an issue is work on that issue."""
     query = select(Signal.item, func.min(Signal.at)).where(Signal.source == source).group_by(Signal.item)
     return {
         item: utc_day(at)

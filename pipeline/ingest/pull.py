@@ -1,7 +1,7 @@
-"""From a source into the database: each page and its cursor in one transaction, nothing twice, nothing kept that is gone.
+"""Pull a source into the database: each page with its cursor in one transaction, no duplicates, and deletions applied.
 
-The streams of a source are read by a few threads at once, since most of their time is waiting; the pages are stored
-by the caller's thread alone, in order within each stream.
+The streams of a source are read by a few threads in parallel, since most of the time is spent waiting; only the caller's
+thread stores pages, in order within each stream.
 """
 
 import queue
@@ -27,13 +27,13 @@ from pipeline.queue.garbage import few_collections
 
 log = structlog.get_logger()
 THREADS = 4
-"""Streams read at once. The rate limits are shared, so this hides waiting and does not ask for more."""
+"""Streams read in parallel. Rate limits are shared, so this hides latency without sending more requests."""
 _TELL_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """A stream's thread is done with it: to its end, or with an error."""
+    """A stream's thread has finished, at the end or with an error."""
 
     stream: str
     error: SourceError | None = None
@@ -49,10 +49,10 @@ def pull(
 ) -> dict[str, int]:
     """Pull every stream of a source: first what is new in all of them, then the past, newest first.
 
-    With `budget`, the past is left for the next pull once so much time has gone. Returns {"signals": new or changed
-    ones, "failures": items set aside, "removed": items and signals the source no longer has, "unfinished": streams
-    whose past is not all read}. A stream that fails keeps its last good cursor and the error is kept with it; the others
-    go on, and the first error is raised at the end.
+    With `budget`, the rest of the past is left to the next pull once that time has passed. Returns {"signals": new or changed
+    ones, "failures": records set aside, "removed": items and signals the source no longer has, "unfinished": streams whose past
+    is not completely read}. A stream that fails keeps its last good cursor, and its error is stored; the others continue, and
+    the first error is raised at the end.
     """
     with few_collections():
         return _pull(connector, sessions, since, progress, budget, threads)
@@ -97,7 +97,7 @@ def _pull(
 
 
 def _first_of(failed: Mapping[str, SourceError]) -> SourceError:
-    """The first error, with the names of the other streams that failed."""
+    """Return the first error, with the names of the other failed streams added."""
     error, others = next(iter(failed.values())), list(failed)[1:]
     if others:
         error.args = (f"{error} Also stopped: {', '.join(others)}; `leeway status` says why.",)
@@ -105,7 +105,7 @@ def _first_of(failed: Mapping[str, SourceError]) -> SourceError:
 
 
 class _Eta:
-    """How far back each stream has come, and how long the rest will take at this pace."""
+    """Tracks how far back each stream has been read, and estimates the time left."""
 
     def __init__(self, source: str, since: datetime) -> None:
         self._source, self.since, self._began, self._told = source, since, time.monotonic(), time.monotonic()
@@ -142,7 +142,7 @@ def _in_threads(
     eta: _Eta | None = None,
     since: datetime | None = None,
 ) -> dict[str, SourceError]:
-    """Read the streams and store their pages; returns the errors by stream. What storing raises stops all."""
+    """Read the streams and store their pages; return the errors by stream. An error while storing stops everything."""
     cursors = load_cursors(sessions, connector.name, streams)
     readers = _Readers(connector.name, streams, cursors, read, threads)
     failed: dict[str, SourceError] = {}
@@ -165,7 +165,7 @@ def _in_threads(
                 new = _store(connector, sessions, one, retention, counts, since, begun)
                 if eta:
                     eta.saw(one)
-            if progress and not isinstance(one, _End):  # also while it waits: who is told may want to stop
+            if progress and not isinstance(one, _End):  # also while waiting, so that the callback can abort
                 progress(*((one.stream, new) if one else ("", 0)))
     finally:
         readers.stop.set()
@@ -173,7 +173,7 @@ def _in_threads(
 
 
 def _drops_texts(sessions: sessionmaker[Session]) -> bool:
-    """Whether texts were dropped after they were encoded."""
+    """Return True if texts have been deleted after encoding."""
     with sessions() as session:
         return session.scalar(select(WorkItem.id).where(WorkItem.text_dropped).limit(1)) is not None
 
@@ -187,8 +187,8 @@ def _store(
     since: datetime | None,
     begun: set[str],
 ) -> int:
-    """Store a page and count what was in it; returns the new signals. `since` is kept as the horizon of the page's stream, once
-    there is a row for it; then the stream has `begun`."""
+    """Store a page and count its contents; return the number of new signals. `since` becomes the horizon of the page's stream
+    with its first cursor; the stream has then `begun`."""
     begins = page.cursor is not None and page.stream not in begun
     horizon = since.date() if begins and since is not None else None
     new, removed = store_page(connector, sessions, page, retention=retention, horizon=horizon)
@@ -201,7 +201,7 @@ def _store(
 
 
 class _Readers:
-    """Threads that read the streams, each one stream after the other, until `stop` is set."""
+    """Threads that read streams one after the other, until `stop` is set."""
 
     def __init__(
         self,
@@ -217,13 +217,13 @@ class _Readers:
             self._waiting.put(stream)
         self._pages: queue.Queue[Page | _End] = queue.Queue(maxsize=threads)
         self.stop = threading.Event()
-        # Daemons: one that waits for a rate limit must not keep a stopped process alive.
+        # Daemon threads: one waiting for a rate limit must not keep a stopped process alive.
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(min(threads, len(streams)))]
         for worker in workers:
             worker.start()
 
     def take(self) -> Page | _End | None:
-        """The next page, or the end of a stream; None where a second brought neither."""
+        """Return the next page or the end of a stream; None after a second without either."""
         try:
             return self._pages.get(timeout=1.0)
         except queue.Empty:
@@ -254,8 +254,8 @@ class _Readers:
                             return
             except Unexpected as caught:
                 error = caught.after(last)
-            except SourceError as caught:  # carried to the caller's thread
+            except SourceError as caught:  # passed to the caller's thread
                 error = caught
-            except Exception as caught:  # what fails while the failure is told, as a log does on a full disk
+            except Exception as caught:  # raised while reporting an error, e.g. logging to a full disk
                 error = Unexpected(self._source, stream, caught)
             self._put(_End(stream, error))

@@ -13,14 +13,14 @@ _READING = (StreamCursor.stream != SWEEP, StreamCursor.finished_at.is_(None))
 
 
 def read_back_to(session: Session) -> date | None:
-    """The first day from which on every stream has been read; None where none is still being read. A stream that fails holds
-    nothing up: that is said elsewhere."""
+    """Return the first day from which on every stream has been read; None if none is still being read. A failing stream does not
+    count: it is reported elsewhere."""
     rows = session.execute(select(StreamCursor.reached, StreamCursor.error).where(*_READING))
     return max((day for day, error in rows if day is not None and not error), default=None)
 
 
 def is_read_from(session: Session, day: date, sources: Collection[str]) -> bool:
-    """Whether each of these sources has begun and every stream of theirs has been read back to that day."""
+    """Return True if each of these sources has begun and all of its streams have been read back to that day."""
     begun = set(session.scalars(select(StreamCursor.source).distinct()))
     rows = session.execute(select(StreamCursor.reached, StreamCursor.error).where(*_READING)).all()
     return set(sources) <= begun and all(error or (reached is not None and reached <= day) for reached, error in rows)

@@ -1,4 +1,4 @@
-"""One page into the database with its cursor, in one transaction; nothing twice, nothing kept that is gone."""
+"""Store one page with its cursor in one transaction: no duplicates, and deletions applied."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -34,7 +34,7 @@ _ITEM_NEWS = (
 )
 _EFFORT_NEWS = ("at", "hours", "account", "item", "kind", "detail")
 _SIGNAL_NEWS = (*_EFFORT_NEWS, "text", "mentions")
-# Run for every page, so they are built once: to build one with its ids costs more than to run it.
+# Built once: they run for every page, and building one costs more than running it.
 _OF: Any = bindparam("of")
 _IDS: Any = bindparam("ids", expanding=True)
 _ITEMS = (WorkItem.source == _OF, WorkItem.external_id.in_(_IDS))
@@ -49,18 +49,18 @@ _ASIDE = select(Failure.external_id).where(Failure.source == _OF, Failure.stream
 
 @dataclass(slots=True)
 class LeftOver:
-    """Row ids of what a complete stretch lacks: `sure` signals, and signals and items that are still to be confirmed."""
+    """Row ids missing from a complete span: `sure` signals, and signals and items whose deletion must be confirmed."""
 
     sure: list[int] = field(default_factory=list)
     signals: dict[Suspect, int] = field(default_factory=dict)
     items: dict[Suspect, int] = field(default_factory=dict)
 
     def suspects(self) -> list[Suspect]:
-        """What is to be asked for, one by one."""
+        """Return the records whose deletion must be confirmed, one by one."""
         return [*self.items, *self.signals]
 
     def only(self, gone: Collection[str]) -> "LeftOver":
-        """What is left of it where only these external ids are confirmed to be gone."""
+        """Return the part in which only these external ids are confirmed to be gone."""
         signals = {one: id_ for one, id_ in self.signals.items() if one.external_id in gone}
         return LeftOver(self.sure, signals, {one: id_ for one, id_ in self.items.items() if one.external_id in gone})
 
@@ -68,10 +68,10 @@ class LeftOver:
 def store(
     session: Session, source: str, page: Page, *, retention: bool = True, missing: LeftOver | None = None
 ) -> tuple[int, int]:
-    """Write one page with its cursor; returns (signals new or changed, items and signals removed).
+    """Store one page with its cursor; return (signals new or changed, items and signals removed).
 
-    `retention` is False where the caller knows that no words were ever dropped. `missing` is what its spans lack, as far
-    as that is confirmed; without it, all that they lack is taken for deleted.
+    `retention` is False if the caller knows that no words were ever deleted. `missing` is what the page's spans lack, as far
+    as confirmed; without it everything they lack counts as deleted.
     """
     warn_of_unknown_kinds(page)
     gate = Gate(session, source)
@@ -94,7 +94,7 @@ def store(
     news = _news(session, source, [row for row in rows if row["item"] in known]) if known else {}
     news |= _of_another_kind(page, known)
     changed = upsert(session, Signal, rows, ("source", "external_id"), _SIGNAL_NEWS)
-    # An item that is new or changed was stored as stale; others on the page may only have a new signal.
+    # New and changed items were stored as stale; other items of the page may only have a new signal.
     fresh = {row["external_id"] for row in items} if new_items == len(items) else set()
     removed = _remove(session, source, page.gone, missing)
     if changed or news:
@@ -111,14 +111,14 @@ def _keep_cursor(session: Session, source: str, page: Page, now: datetime) -> No
     if page.cursor is None:
         return
     cursor = {"source": source, "stream": page.stream, "state": dict(page.cursor), "pulled_at": now}
-    # Of the day itself that was reached a part may be missing. Until the end of the past is reached nothing is judged by it,
-    # also where it is read once more: a project that is listed later has its last weeks first.
+    # The day reached may be incomplete. Until the past has been read to its end it is not used for judgements, including when it
+    # is read again: a project added to the list later has its last weeks first.
     back = {"reached": page.reached.date() + timedelta(days=1), "finished_at": None} if page.reached else {}
     upsert(session, StreamCursor, [cursor | back], ("source", "stream"))
 
 
 def _of_another_kind(page: Page, known: Mapping[str, str]) -> dict[str, date]:
-    """From which day effort must be estimated again: an epic is not worked on itself, so all days of what became one differ."""
+    """Return from which day effort must be estimated again for items that changed kind: nobody works on an epic itself."""
     return {
         one.external_id: utc_day(one.created_at)
         for one in page.items
@@ -127,7 +127,7 @@ def _of_another_kind(page: Page, known: Mapping[str, str]) -> dict[str, date]:
 
 
 def _known_items(session: Session, source: str, page: Page) -> tuple[dict[str, str], dict[str, str]]:
-    """Kinds, and keys, of the page's, and its signals', items that were there before; all days of a new one count anyway."""
+    """Return kinds and keys of the existing items of the page and its signals; all days of new items count anyway."""
     names = sorted({*(one.external_id for one in page.items), *(one.item for one in page.signals)})
     kinds: dict[str, str] = {}
     keys: dict[str, str] = {}
@@ -140,7 +140,7 @@ def _known_items(session: Session, source: str, page: Page) -> tuple[dict[str, s
 
 
 def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, date]:
-    """By item, the first day of a signal that is new or not as it was."""
+    """Return by item the first day of a new or changed signal."""
     kept: dict[str, Any] = {}
     for some in in_batches([row["external_id"] for row in rows]):
         found = session.connection().execute(_KEPT, {"of": source, "ids": some})
@@ -157,7 +157,7 @@ def _news(session: Session, source: str, rows: Sequence[Mapping[str, Any]]) -> d
 
 
 def _note_failures(session: Session, source: str, page: Page, gate: Gate, now: datetime) -> None:
-    """Keep what was set aside; forget what was understood this time."""
+    """Store records set aside; delete those that were parsed this time."""
     aside = set(session.connection().scalars(_ASIDE, {"of": source, "stream": page.stream}))
     for some in in_batches(sorted(aside.intersection(page.read))):
         session.execute(
@@ -170,12 +170,12 @@ def _note_failures(session: Session, source: str, page: Page, gate: Gate, now: d
 
 
 def _columns(one: Any) -> dict[str, Any]:
-    """A dataclass as a row; `asdict` would copy every value deeply."""
+    """Convert a dataclass to a row; `asdict` would deep-copy every value."""
     return {name: getattr(one, name) for name in one.__slots__}
 
 
 def _dropped(session: Session, source: str, page: Page) -> set[str]:
-    """Items of the page whose words were deleted after encoding and that have not changed since."""
+    """Return items of the page whose words were deleted after encoding and that have not changed since."""
     versions = {one.external_id: one.updated_at for one in page.items}
     found: set[str] = set()
     for some in in_batches(sorted({*versions, *(signal.item for signal in page.signals)})):
@@ -185,7 +185,7 @@ def _dropped(session: Session, source: str, page: Page) -> set[str]:
 
 
 def _item_row(one: Any, author: str | None, gate: Gate, dropped: set[str]) -> dict[str, Any]:
-    """As a row; by name, since this is done for every item there is."""
+    """Convert to a row; field by field for speed, since this runs for every item."""
     hidden = author is not None and author in gate.forgotten  # a message is its author's own words
     gone = one.external_id in dropped
     return {
@@ -226,7 +226,7 @@ def _signal_row(one: Any, dropped: set[str]) -> dict[str, Any]:
 
 
 def _remove(session: Session, source: str, gone: Sequence[str], missing: LeftOver) -> int:
-    """Delete what a complete stretch no longer holds, and what is named as gone; returns how many rows."""
+    """Delete what a complete span no longer holds, and what is reported as gone; return the number of rows."""
     signals, items = [*missing.sure, *missing.signals.values()], list(missing.items.values())
     if not (gone or signals or items):
         return 0
@@ -251,7 +251,7 @@ def _remove(session: Session, source: str, gone: Sequence[str], missing: LeftOve
             touched.add(item)
             first[item] = min(utc_day(at), first.get(item, date.max))
         session.execute(delete(Signal).where(Signal.id.in_(some)))
-    if first and items:  # what is left of those days is to be split anew, also where the item itself is gone
+    if first and items:  # the rest of those days must be redistributed, even if the item itself is gone
         chunks.add(session, FROM, {(min(first.values()) - timedelta(days=1)).isoformat(): {}})
     mark_effort(session, source, first)
     for some in in_batches(items):
@@ -261,7 +261,7 @@ def _remove(session: Session, source: str, gone: Sequence[str], missing: LeftOve
 
 
 def left_over(session: Session, source: str, page: Page) -> LeftOver:
-    """What lies in a span of the page and is not on it."""
+    """Return what lies within the page's spans but is not on the page."""
     found = LeftOver()
     here = {signal.external_id for signal in page.signals}
     by_item: dict[str, list[Span]] = defaultdict(list)

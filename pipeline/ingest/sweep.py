@@ -1,4 +1,4 @@
-"""The daily sweep: what the source no longer has, silent edits, and records that were set aside."""
+"""The daily sweep: deletions, silent edits, and records that were set aside."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,21 +21,21 @@ SWEEP_EVERY = timedelta(hours=24)
 
 
 MOST_REMOVED = 0.05
-"""Part of a source's items or signals that a sweep may remove; more is more likely a permission that was lost."""
+"""Largest fraction of a source's items or signals that a sweep may remove; more is probably a lost permission."""
 ALWAYS_REMOVED = 20
-"""So many may be removed whatever part of all they are."""
+"""A sweep may always remove this many, whatever the fraction."""
 
 
 class MassDeletion(SourceError):
-    """A sweep that would have removed more than a few per cent."""
+    """The sweep would have removed more than a few per cent."""
 
     permanent = True
 
 
 def sweep(connector: Connector, sessions: sessionmaker[Session], *, force: bool = False) -> dict[str, int]:
-    """Take away what the source no longer has and take over silent edits; returns {"signals", "removed"}.
+    """Remove what the source no longer has and apply silent edits; return {"signals", "removed"}.
 
-    Raises SourceError, of which MassDeletion where it would remove more than MOST_REMOVED, unless forced.
+    Raises SourceError; MassDeletion if it would remove more than MOST_REMOVED, unless forced.
     """
     hold_to_tenant(connector, sessions)
     counts = {"signals": 0, "removed": 0}
@@ -80,7 +80,7 @@ def _refuse_mass_deletion(sessions: sessionmaker[Session], source: str, gone: Se
 
 
 def sweep_is_due(sessions: sessionmaker[Session], source: str) -> bool:
-    """Whether the last sweep is a day old. The first comes a day after the first pull: until then all is fresh."""
+    """Return True if the last sweep is a day old. The first runs a day after the first pull: until then everything is fresh."""
     with sessions() as session:
         last = session.scalar(
             select(StreamCursor.finished_at).where(StreamCursor.source == source, StreamCursor.stream == SWEEP)
@@ -90,7 +90,7 @@ def sweep_is_due(sessions: sessionmaker[Session], source: str) -> bool:
             _note_sweep(session, source)
             session.commit()
             return False
-    # Either way: a last one that is yet to come was noted by a clock that was set back since.
+    # In both directions: a last sweep in the future was recorded by a clock that has since been set back.
     return last is not None and abs(datetime.now(UTC) - last) >= SWEEP_EVERY
 
 
@@ -102,8 +102,7 @@ def _note_sweep(session: Session, source: str, error: SourceError | None = None)
 
 
 def _known(sessions: sessionmaker[Session], source: str) -> Iterator[str]:
-    """Ids of all items, then of all signals, each in the order of their bytes; read as they are wanted. Of what has left nothing
-    is asked any more."""
+    """Yield the ids of all items, then of all signals, each in byte order, read lazily; without items out of scope."""
     with sessions() as session:
         left = have_left(session, source)
     for table in (WorkItem, Signal):
@@ -117,7 +116,7 @@ def _known(sessions: sessionmaker[Session], source: str) -> Iterator[str]:
 
 
 def retry_failed(connector: Connector, sessions: sessionmaker[Session]) -> dict[str, int]:
-    """Read again what was set aside; returns {"read": understood now or gone, "failures": still set aside}."""
+    """Read again what was set aside; return {"read": parsed now or gone, "failures": still set aside}."""
     hold_to_tenant(connector, sessions)
     with sessions() as session:
         rows = session.execute(
@@ -132,7 +131,7 @@ def retry_failed(connector: Connector, sessions: sessionmaker[Session]) -> dict[
             with expected(connector.name, stream):
                 for page in connector.again(stream, records):
                     store_page(connector, sessions, page)
-        except SourceError as error:  # the other streams' records are read
+        except SourceError as error:  # continue with the other streams
             failed = failed or error
     if failed:
         raise failed

@@ -1,7 +1,7 @@
-"""One source, one tenant: what another site, workspace or account holds is not mixed with what is kept.
+"""One source, one tenant: data of different sites, workspaces or accounts is never mixed.
 
-Ids are only unique within one, and cursors only mean something there. So the first pull keeps whose the source is, and each pull,
-sweep and measurement asks again before it asks for anything else.
+Ids are unique, and cursors meaningful, only within one tenant. The first pull records the source's tenant, and each pull, sweep
+and measurement checks it before asking for anything else.
 """
 
 from datetime import UTC, datetime
@@ -21,13 +21,13 @@ from pipeline.ingest.store import store
 
 log = structlog.get_logger()
 _SAMPLE = 20
-"""The newest items by which a nameless tenant is recognised at another address: a copy made earlier lacks them."""
+"""The newest items by which a nameless tenant is recognised at another address: an earlier copy lacks them."""
 _AT_ONCE = 2_000
 """Items removed in one transaction."""
 
 
 class OtherTenant(SourceError):
-    """The settings lead to another site, workspace or account than the one that was read so far."""
+    """The settings lead to a different site, workspace or account than the one read so far."""
 
     permanent = True
 
@@ -43,25 +43,25 @@ class OtherTenant(SourceError):
 
 
 def kept_tenant(session: Session, source: str) -> Kept | None:
-    """Whose a source was at the last pull."""
+    """Return the source's tenant at the last pull."""
     return session.get(Kept, source)
 
 
 def refused_tenant(session: Session, source: str) -> OtherTenant | None:
-    """What the last pull refused."""
+    """Return the error of the last pull if it refused the tenant."""
     kept = kept_tenant(session, source)
     return OtherTenant(source, kept.label, kept.since, kept.refused) if kept is not None and kept.refused else None
 
 
 def found_tenant(connector: Connector) -> Tenant | None:
-    """Whose it is by its settings; None where it does not say. Raises SourceError."""
+    """Return the tenant that the settings lead to; None if the source does not say. Raises SourceError."""
     with expected(connector.name, "whose it is"):
         found = connector.tenant() if isinstance(connector, Tenanted) else None
     return found if found is not None and (found.id or found.address) else None
 
 
 def compared(connector: Connector, sessions: sessionmaker[Session]) -> tuple[Tenant | None, Kept | None, bool]:
-    """Whose the source is by its settings (None where it does not say), whose it was at the last pull, and whether both are one.
+    """Return the tenant by the settings (None if unknown), the one at the last pull, and whether both are the same.
 
     Raises SourceError.
     """
@@ -72,7 +72,7 @@ def compared(connector: Connector, sessions: sessionmaker[Session]) -> tuple[Ten
 
 
 def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> None:
-    """Keep whose the source is, at first; later raise OtherTenant where it is another's. Raises SourceError."""
+    """Record the source's tenant the first time; later raise OtherTenant if it is a different one. Raises SourceError."""
     now, kept, is_same = compared(connector, sessions)
     if now is None:
         return
@@ -82,7 +82,7 @@ def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> Non
         if (kept.external_id or now.id, now.address, now.label, None) != _said(kept):
             keep_tenant(sessions, connector.name, now, kept)
     elif not _holds_anything(sessions, connector.name):
-        # A token that was wrong from the first: what is known of its streams and people goes.
+        # The token was wrong from the start: delete what is known of its streams and people.
         remove_all(connector.name, sessions)
         keep_tenant(sessions, connector.name, now)
     else:
@@ -92,8 +92,8 @@ def hold_to_tenant(connector: Connector, sessions: sessionmaker[Session]) -> Non
 
 
 def _is_the_kept_one(connector: Connector, sessions: sessionmaker[Session], kept: Kept, now: Tenant) -> bool:
-    """Return True if it is the same one, also where a server without an id of its own has another address and the records that
-    are kept are there. Raises SourceError."""
+    """Return True if it is the same tenant, including a server without an id that has a new address but still holds the stored
+    records. Raises SourceError."""
     was = Tenant(kept.external_id, kept.address, kept.label)
     if was.is_same(now):
         return True
@@ -109,7 +109,7 @@ def _is_the_kept_one(connector: Connector, sessions: sessionmaker[Session], kept
 
 
 def keep_tenant(sessions: sessionmaker[Session], source: str, now: Tenant, kept: Kept | None = None) -> None:
-    """Whose the source is from now on; where it was known before (`kept`), that it is called otherwise."""
+    """Store the source's tenant; `kept` is the record so far, if only its name changed."""
     row = {
         "source": source,
         "external_id": now.id or (kept.external_id if kept else ""),
@@ -124,8 +124,8 @@ def keep_tenant(sessions: sessionmaker[Session], source: str, now: Tenant, kept:
 
 
 def remove_all(source: str, sessions: sessionmaker[Session]) -> int:
-    """Remove what a source brought, its cursors first; returns how many items and signals. Stopped at any moment, the next call
-    removes the rest, and a pull meanwhile begins at the beginning."""
+    """Remove everything a source brought, its cursors first; return the number of items and signals. If interrupted, the next
+    call removes the rest, and a pull in between starts from the beginning."""
     with sessions.begin() as session:
         for table in (StreamCursor, Failure, FormerKey):
             session.execute(delete(table).where(table.source == source))
@@ -156,7 +156,7 @@ def _said(kept: Kept) -> tuple[str, str, str, str | None]:
 
 
 def _note_refusal(sessions: sessionmaker[Session], source: str, now: str, why: str) -> None:
-    """Say it where people look: of the source, and of each of its streams."""
+    """Record it where people look: with the source, and with each of its streams."""
     with sessions.begin() as session:
         session.execute(update(Kept).where(Kept.source == source).values(refused=now))
         session.execute(

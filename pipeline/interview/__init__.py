@@ -1,1 +1,1 @@
-"""The alignment interview: how far named priorities agree, among themselves and with the register; private to the last."""
+"""The alignment interview: how far people's named priorities agree with each other and with the register, in full privacy."""

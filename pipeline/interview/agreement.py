@@ -1,9 +1,9 @@
-"""How far lists of priorities agree in meaning, from 0 (nothing in common) to 1 (the same in everybody's words).
+"""Semantic agreement of lists of priorities, from 0 (nothing in common) to 1 (the same, in anybody's words).
 
-Two lists: each line's likeness to the nearest line of the other list, averaged over each list, and the mean of both, as
-BERTScore (Zhang et al. 2020) matches the words of two sentences. A group: the mean over all pairs of people, which is the
-observed agreement of Fleiss (1971) with a likeness in the place of "the same category". Likeness of two lines is their cosine,
-stretched so that lines with nothing in common are 0 and rewordings 1 (UNLIKE and ALIKE: benchmarks/interview.py).
+Two lists: each line's similarity to the nearest line of the other list, averaged over each list, then over both, as BERTScore
+(Zhang et al. 2020) matches the words of two sentences. A group: the mean over all pairs of people, which is the observed
+agreement of Fleiss (1971) with similarity in place of category equality. The similarity of two lines is their cosine, rescaled
+so that unrelated lines have 0 and rewordings 1 (UNLIKE and ALIKE: benchmarks/interview.py).
 """
 
 from collections.abc import Sequence
@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 
 UNLIKE, ALIKE = 0.2, 0.5
 SAME = 0.5
-"""Likeness from which two lines mean the same thing."""
+"""Similarity from which two lines mean the same thing."""
 NEAR = 0.75
-"""Likeness from which one line stands for another where it is shown: stricter, so that what is one person's stays theirs."""
+"""Similarity from which one line may represent another on display: stricter, so that one person's wording is not shown."""
 Floats = NDArray[np.float32]
 
 
 def likeness(left: Floats, right: Floats) -> Floats:
-    """Of each line of one list with each of another, from their vectors of length one."""
+    """Return the similarity of each line of one list to each of another, from unit vectors."""
     cosine = left.astype(np.float32) @ right.astype(np.float32).T
     stretched: Floats = np.clip((cosine - UNLIKE) / (ALIKE - UNLIKE), 0.0, 1.0).astype(np.float32)
     return stretched
 
 
 def of_two(left: Floats, right: Floats) -> float:
-    """How far two lists agree; nothing with an empty one."""
+    """Return the agreement of two lists; 0 with an empty one."""
     if not len(left) or not len(right):
         return 0.0
     alike = likeness(left, right)
@@ -37,13 +37,14 @@ def of_two(left: Floats, right: Floats) -> float:
 
 
 def of_all(lists: Sequence[Floats]) -> float:
-    """How far a group's lists agree: the mean over all pairs."""
+    """Return the agreement of a group's lists: the mean over all pairs."""
     pairs = [of_two(left, right) for left, right in combinations(lists, 2)]
     return float(np.mean(pairs)) if pairs else 1.0
 
 
 def with_register(lists: Sequence[Floats], objectives: Sequence[Floats]) -> float:
-    """How far lists agree with the top objectives, each given by its lines (title, key results), the nearest of which counts."""
+    """Return the agreement of lists with the top objectives, each given by its lines (title, key results), the nearest
+    counting."""
     found = []
     for mine in lists:
         if not len(mine) or not objectives:
@@ -56,7 +57,7 @@ def with_register(lists: Sequence[Floats], objectives: Sequence[Floats]) -> floa
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an answer: whose (a number of no meaning), its words and its vector."""
+    """One line of an answer: its person (an arbitrary number), words and vector."""
 
     person: int
     text: str
@@ -64,9 +65,9 @@ class Line:
 
 
 def clusters(lines: Sequence[Line], least: int) -> list[Line]:
-    """Of what at least so many people named: for each thing the line in the middle of it, what most named first.
+    """Return for each thing named by at least `least` people the medoid of its lines, the most frequently named first.
 
-    A line gathers what is like it; whoever gathers the most people goes first and takes its lines along.
+    A line attracts the lines similar to it; the one that gathers the most people goes first and removes its lines.
     """
     if not lines:
         return []
@@ -84,9 +85,9 @@ def clusters(lines: Sequence[Line], least: int) -> list[Line]:
 
 
 def furthest(lists: Sequence[Sequence[Line]]) -> tuple[Line, Line] | None:
-    """The two wordings that are furthest apart, of the two people who agree least; None where nobody is far from another.
+    """Return the two most distant wordings, of the two people who agree least; None if nobody differs much.
 
-    Only what somebody else named as well, in the words in the middle of theirs: no wording is one person's alone.
+    Considers only what somebody else named as well, shown by the medoid of these lines: no wording is one person's alone.
     """
     far: list[tuple[float, Line, Line]] = []
     for left, right in combinations([one for one in lists if one], 2):

@@ -1,4 +1,4 @@
-"""Answers as they are kept: sealed with a key of their round, by a keyed digest, until the round closes."""
+"""Storage of answers until the round closes: encrypted with a key of the round, under a keyed hash of the person."""
 
 import json
 import re
@@ -19,7 +19,7 @@ LEADERSHIP, LEADS = "leadership", "leads"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one person named, a line each: priorities, what should stop or wait, what delivery depends on."""
+    """What one person named, one item per line: priorities, what should stop or wait, what delivery depends on."""
 
     priorities: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Answer:
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "Answer":
-        """From fields of several lines each, up to MOST_LINES."""
+        """Parse multi-line fields, at most MOST_LINES each."""
         return cls(**{one.name: tuple(lines(texts.get(one.name, ""))[:MOST_LINES]) for one in fields(cls)})
 
     def __bool__(self) -> bool:
@@ -35,13 +35,13 @@ class Answer:
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a field; bullets, numbers of a list and lines without a word go, but no number that is meant."""
+    """Return the lines of a field without bullets, list numbers and wordless lines; numbers that are meant stay."""
     found = [_BULLET.sub("", " ".join(line.split()))[:LONGEST_LINE] for line in text.splitlines()]
     return [line for line in found if any(c.isalpha() for c in line)]
 
 
 def key_of(round_: str) -> str:
-    """The name of the key that a round's answers are sealed with."""
+    """Return the name of the key that encrypts a round's answers."""
     return f"interview {round_}"
 
 
@@ -50,14 +50,14 @@ def _box(key: str) -> Fernet:
 
 
 def keep(session: Session, round_: str, who: str, about: str, key: str, answer: Answer, at: datetime) -> None:
-    """Seal an answer; a later one takes the place of the earlier."""
+    """Encrypt and store an answer; a later one replaces it."""
     sealed = _box(key).encrypt(json.dumps(asdict(answer)).encode()).decode()
     row = {"round": round_, "by": who, "about": about, "sealed": sealed, "at": at}
     upsert(session, InterviewAnswer, [row], ("round", "by"))
 
 
 def opened(session: Session, round_: str, about: str) -> dict[str, Answer]:
-    """A group's answers by person, for the one moment in which the results are made of them."""
+    """Decrypt a group's answers by person, for the one moment when the results are computed."""
     secret = session.get(Secret, key_of(round_))
     if secret is None:
         return {}
@@ -70,6 +70,6 @@ def opened(session: Session, round_: str, about: str) -> dict[str, Answer]:
 
 
 def destroy(session: Session, round_: str) -> None:
-    """Delete a round's answers and the key they were sealed with."""
+    """Delete a round's answers and their encryption key."""
     session.execute(delete(InterviewAnswer).where(InterviewAnswer.round == round_))
     session.execute(delete(Secret).where(Secret.name == key_of(round_)))

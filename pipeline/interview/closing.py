@@ -1,4 +1,4 @@
-"""The end of a round: results are made of the answers, once, and the answers are deleted in the same transaction."""
+"""Close a round: compute the results once, and delete the answers in the same transaction."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,17 +19,17 @@ from pipeline.register.document import Register
 
 GROUPS = (LEADERSHIP, LEADS)
 WORDS = 14
-"""Longest wording that is shown: what is long tells more of its writer than of what is meant."""
+"""Longest wording shown, in words: longer ones reveal more about the writer than about the matter."""
 _STREAMS, _LATELY = 300, timedelta(weeks=8)
-"""So many streams, those with the most work of the last weeks, are asked whether one is meant."""
+"""How many streams, those with the most recent work, are candidates for what a line means."""
 _MEANT = 0.5
-"""Cosine from which a line means a stream."""
+"""Cosine from which a line refers to a stream."""
 
 
 def close(
     session: Session, register: Register, encoder: Encoder, round_: InterviewRound, now: datetime, least: int
 ) -> None:
-    """Make the results of a round, delete its answers. Nothing of an answer is logged, whatever goes wrong."""
+    """Compute the results of a round and delete its answers. Nothing of an answer is logged, whatever goes wrong."""
     for about in GROUPS:
         said = {who: one for who, one in opened(session, round_.name, about).items() if one.priorities}
         query = select(InterviewResult).where(InterviewResult.about == about).order_by(InterviewResult.at.desc())
@@ -42,14 +42,14 @@ def close(
 
 
 def _shuffled(round_: str, who: str) -> str:
-    """An order that nobody without the installation's secret can foresee: `who` is a keyed digest."""
+    """Return a sort key that nobody can predict without the installation's secret: `who` is a keyed hash."""
     return hashlib.sha256(f"{round_} {who}".encode()).hexdigest()
 
 
 def _found(
     session: Session, register: Register, encoder: Encoder, said: Sequence[Answer], now: datetime
 ) -> dict[str, Any]:
-    """The figures and wordings that are kept. Figures are rounded to a twentieth: a closer one would tell more than it knows."""
+    """Return the figures and wordings to keep. Figures are rounded to 0.05: more digits would claim more than is known."""
     priorities = [_lines(encoder, n, one.priorities) for n, one in enumerate(said)]
     lists = [_vectors(one) for one in priorities]
     top = [one for one in register.objectives if one.key in register.top()]
@@ -87,13 +87,13 @@ def _rounded(value: float) -> float:
 
 
 def shown(redaction: Redaction, text: str) -> str:
-    """A wording as it may be shown: nobody's name, no address, no mention, and short."""
+    """Return a wording fit for display: short, without names, addresses and mentions."""
     words = redaction.without(text).split()
     return " ".join(words[:WORDS]) + ("…" if len(words) > WORDS else "")
 
 
 def _names(session: Session, register: Register) -> set[str]:
-    """Everybody who is known, and who is in the register."""
+    """Return the names and addresses of everybody known, including those in the register."""
     found = {member.email for team in register.teams for member in team.members} | set(register.leadership)
     found |= {team.lead for team in register.teams if team.lead}
     for name, email in session.execute(select(Account.name, Account.email)):
@@ -102,7 +102,7 @@ def _names(session: Session, register: Register) -> set[str]:
 
 
 def _streams(session: Session, encoder: Encoder, lines: Sequence[Line], now: datetime) -> list[int]:
-    """Ids of the streams that several people named to stop. Names are looked up where they are shown."""
+    """Return the ids of streams that several people want to stop. Their names are looked up when shown."""
     query = (
         select(Stream.id, Stream.name)
         .join(StreamItem, StreamItem.stream_id == Stream.id)

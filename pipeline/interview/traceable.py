@@ -1,21 +1,21 @@
-"""The one rule about whose answers a result is made of, so that no result, and no two side by side, tell of one person."""
+"""The one rule for whose answers a result includes, so that no result, nor the difference of two, reveals one person."""
 
 from collections.abc import Callable, Sequence
 
 LEAST, SEVERAL = 5, 3
-"""Fewest answers of a result; fewest people by whom two results may differ, in either direction, if they differ at all."""
+"""Fewest answers in a result; fewest people by whom two results may differ, in either direction, if they differ at all."""
 EARLIER = 4
-"""So many results before a new one are held against it: a year of quarters."""
+"""How many earlier results a new one is checked against: a year of quarters."""
 
 
 def counted(
     answered: frozenset[str], earlier: Sequence[frozenset[str]], order: Callable[[str], str], least: int = LEAST
 ) -> frozenset[str]:
-    """Whose answers a result is made of; nobody's where none may be shown.
+    """Return whose answers a result includes; empty if none may be shown.
 
-    `earlier` are those whose answers the results before it were made of. Against each of them: who is new is left out where that
-    would be one or two people; where one or two are missing, others are left out too, in an order that nobody can foresee, until
-    three are. What two results differ by is then the doing of nobody, or of three at least.
+    `earlier` are the respondents of earlier results. Against each of them: one or two new people are left out; if one or two are
+    missing, others are left out as well, in an unpredictable order, until three are. The difference between two results then
+    comes from nobody, or from at least three people.
     """
     kept = set(answered)
     while len(kept) >= max(least, LEAST):

@@ -1,4 +1,4 @@
-"""`leeway detect`: effort.csv and periods.yaml in, events.jsonl out; no database."""
+"""`leeway detect`: reads effort.csv and periods.yaml, writes events.jsonl; no database."""
 
 import math
 import re
@@ -20,11 +20,11 @@ from pipeline.register.workdays import SATURDAY_AND_SUNDAY
 from pipeline.register.yaml_nodes import Document, NotYaml
 
 MOST = 1000
-"""Person-days of one row: more is a mistake."""
+"""Most person-days in one row: more is a mistake."""
 MOST_CELLS = 250_000_000
-"""Objectives times people times days: 2 GB. Five thousand people in three years with sixty objectives are fewer."""
+"""Objectives times people times days: 2 GB. Five thousand people over three years with sixty objectives are fewer."""
 LEAST_WEEKS, OFF = 4, 0.25
-"""A file of so many weeks tells its weekend: the weekdays with less than this part of a usual weekday's work."""
+"""From this many weeks on, the weekend is inferred: weekdays with less than this fraction of a usual weekday's work."""
 _Cell = tuple[date, tuple[str, str], str]
 _COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
 
@@ -32,7 +32,7 @@ _COLUMNS = ("date", "person", "team", "source", "objective", "person_days")
 def read_periods(path: Path) -> list[Priorities]:
     """Read periods.yaml: a list of {start, end, priority: {objective: rank}}. Raises InputError."""
     try:
-        document = Document(text_of(path))  # all of it is text: the key NO is no truth, and 1.10 no number
+        document = Document(text_of(path))  # everything is text: the key NO is not a boolean, 1.10 not a number
     except NotYaml as error:
         raise InputError(f"{path}, line {error.line}: not valid YAML: {error.message}") from None
     if document.faults:
@@ -54,22 +54,24 @@ def _period(where: str, place: str, row: Mapping[str, Any], spelling: Spelling) 
     if not isinstance(row.get("start"), str) or not isinstance(rank, dict):
         raise InputError(f"{where}: needs `start` (a date) and `priority` ({{objective: rank}}).")
     start = _day_of(where, row["start"])
-    if not all(isinstance(one, str) and re.fullmatch("[1-9][0-9]{0,8}", one) for one in rank.values()):  # `yes` is none
-        raise InputError(f"{where}: priority: ranks are whole numbers from 1 on.")
+    if not all(
+        isinstance(one, str) and re.fullmatch("[1-9][0-9]{0,8}", one) for one in rank.values()
+    ):  # `yes` is not a rank
+        raise InputError(f"{where}: priority: ranks are whole numbers, 1 or more.")
     end = row.get("end")
     if end is not None and not (isinstance(end, str) and _day_of(where, end, "end") > start):
-        raise InputError(f"{where}: end: {end!r} is no date after {start}; it is exclusive, and may be left out.")
+        raise InputError(f"{where}: end: {end!r} is not a date after {start}; it is exclusive and optional.")
     keys = {spelling.take(key, place, where, "priority"): int(one) for key, one in rank.items()}
     return Priorities(start, keys, _day_of(where, end, "end") if end else None)
 
 
 def read_effort(path: Path, capacity: Path | None = None) -> Observations:
-    """Read effort.csv, and capacity.csv where there is one. Raises InputError naming the line."""
+    """Read effort.csv, and capacity.csv if given. Raises InputError with the line."""
     effort, by_source, off = _sums(path)
     _refuse_too_many(path, effort)
     expected = _expected(capacity, off) if capacity else {}
     days = _known(effort, expected)
-    # A row is one person in one team: who changes team takes nothing along, and leaves nothing that is not so.
+    # A row is one person in one team: changing teams neither takes work along nor leaves any behind.
     people, sources = sorted({row for _, row, _ in effort}), sorted({source for source, _ in by_source})
     objectives = sorted({objective for _, _, objective in effort if objective})
     column, row_of = {d: i for i, d in enumerate(days)}, {p: i for i, p in enumerate(people)}
@@ -94,7 +96,7 @@ def read_effort(path: Path, capacity: Path | None = None) -> Observations:
 
 
 def _known(effort: Mapping[_Cell, float], expected: Mapping[date, float]) -> list[date]:
-    """The days of which something is known: from the first one to the last that has work, as a plan or a form goes on beyond."""
+    """Return the days with data: from the first one to the last with work, since plans and forms extend beyond it."""
     worked = [day for (day, _, _), amount in effort.items() if amount > 0]
     every = {day for day, _, _ in effort} | {day for day, amount in expected.items() if amount > 0}
     first, last = min(worked), max(worked)
@@ -102,7 +104,7 @@ def _known(effort: Mapping[_Cell, float], expected: Mapping[date, float]) -> lis
 
 
 def _sums(path: Path) -> tuple[dict[_Cell, float], dict[tuple[str, date], float], frozenset[int]]:
-    """Person-days by day, person in a team and objective, and by source and day; and the weekend."""
+    """Return person-days by day, person in a team and objective; the same by source and day; and the weekend."""
     effort: dict[_Cell, float] = defaultdict(float)
     by_source: dict[tuple[str, date], float] = defaultdict(float)
     rows = [
@@ -115,7 +117,7 @@ def _sums(path: Path) -> tuple[dict[_Cell, float], dict[tuple[str, date], float]
         day, line = _workday(at, off), where.rpartition(", ")[2]
         who = tidy(row["person"]).casefold()
         if not who:
-            raise InputError(f"{where}: person: it is empty; any word that stays the same will do.")
+            raise InputError(f"{where}: person: it is empty; any identifier that stays the same will do.")
         team, source, objective = (said.take(row[name], line, where, name) for name, said in named.items())
         if team.casefold() == COMPANY:
             raise InputError(f"{where}: team: {team!r} stands for all teams together; give the team another name.")
@@ -135,7 +137,7 @@ def _refuse_too_many(path: Path, effort: Collection[_Cell]) -> None:
 
 
 def _expected(capacity: Path, off: frozenset[int]) -> Mapping[date, float]:
-    """Person-days that are expected, by working day."""
+    """Return the expected person-days by working day."""
     found: dict[date, float] = defaultdict(float)
     for where, row in _rows(capacity, ("date", "person", "person_days")):
         found[_workday(_day(where, row["date"]), off)] += _amount(where, row["person_days"])
@@ -143,7 +145,7 @@ def _expected(capacity: Path, off: frozenset[int]) -> Mapping[date, float]:
 
 
 def as_row(event: Event) -> dict[str, Any]:
-    """One line of events.jsonl."""
+    """Return one line of events.jsonl."""
     found: dict[str, Any] = {
         "at": event.at.isoformat(),
         "kind": event.kind,
@@ -164,11 +166,11 @@ def as_row(event: Event) -> dict[str, Any]:
 
 
 def _day_of(where: str, text: str, field: str = "start") -> date:
-    """The day; a time of day that YAML writes behind it says nothing."""
+    """Parse a day, ignoring a time of day that YAML may append."""
     try:
         return date.fromisoformat(re.sub(r"[Tt ].*", "", text.strip()))
     except ValueError:
-        raise InputError(f"{where}: {field}: {text!r} is no date like 2026-07-01.") from None
+        raise InputError(f"{where}: {field}: {text!r} is not a date like 2026-07-01.") from None
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -186,11 +188,11 @@ def _day(where: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{where}: date: {text!r} is no date like 2026-07-14.") from None
+        raise InputError(f"{where}: date: {text!r} is not a date like 2026-07-14.") from None
 
 
 def _weekend(worked: Iterable[tuple[date, float]]) -> frozenset[int]:
-    """Weekdays, Monday 0, on which next to nobody works; Saturday and Sunday where the file is too short to tell."""
+    """Infer the weekdays (Monday 0) with almost no work; Saturday and Sunday if the file is too short."""
     days: dict[date, float] = defaultdict(float)
     for day, amount in worked:
         days[day] += amount
@@ -203,7 +205,7 @@ def _weekend(worked: Iterable[tuple[date, float]]) -> frozenset[int]:
 
 
 def _workday(day: date, off: frozenset[int]) -> date:
-    """The day, a weekend's counted with the last working day before it."""
+    """Return the working day a day counts for: weekends count with the working day before."""
     while day.weekday() in off and day > date.min:
         day -= timedelta(days=1)
     return day
@@ -211,9 +213,9 @@ def _workday(day: date, off: frozenset[int]) -> date:
 
 def _amount(where: str, text: str) -> float:
     try:
-        amount = float(text.replace(",", "."))  # as spreadsheets of half of Europe write it
+        amount = float(text.replace(",", "."))  # decimal comma, as in half of Europe
     except ValueError:
         amount = math.nan
     if not 0 <= amount <= MOST:
-        raise InputError(f"{where}: person_days: {text!r} is no number from 0 to {MOST}.")
+        raise InputError(f"{where}: person_days: {text!r} is not a number from 0 to {MOST}.")
     return amount

@@ -1,4 +1,4 @@
-"""`leeway match`: signals.jsonl and okrs.yaml in, predictions.jsonl out; no database."""
+"""`leeway match`: reads signals.jsonl and okrs.yaml, writes predictions.jsonl; no database."""
 
 import json
 import re
@@ -18,12 +18,12 @@ from pipeline.register.document import Register
 _ALTERNATIVES = 3
 _MOST_TRACES = 1_000_000_000
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""How JSON writes a half of a character."""
+"""A lone surrogate escape in JSON: half of a character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What one item serves. `probabilities` by key of key result; what is missing to 1 is the probability of none."""
+    """What one item serves. `probabilities` by key of key result; the remainder to 1 is the probability of none."""
 
     id: str
     probabilities: Mapping[str, float]
@@ -31,18 +31,18 @@ class Prediction:
 
     @property
     def none(self) -> float:
-        """Probability that it serves no key result."""
+        """Return the probability that it serves no key result."""
         return max(0.0, 1 - sum(self.probabilities.values()))
 
     @property
     def key_result(self) -> str | None:
-        """The most likely answer."""
+        """Return the most likely answer."""
         best = max(self.probabilities, key=self.probabilities.__getitem__)
         return best if self.probabilities[best] > self.none else None
 
     @property
     def confidence(self) -> float:
-        """Probability of that answer."""
+        """Return the probability of that answer."""
         return self.none if self.key_result is None else self.probabilities[self.key_result]
 
 
@@ -53,12 +53,12 @@ def read_signals(path: Path) -> list[Item]:
         where = f"{path}, line {number}"
         for name in ("id", "source", "kind"):
             if not isinstance(row.get(name), str) or not row[name]:
-                raise InputError(f"{where}: {name!r} must be a text that is not empty.")
+                raise InputError(f"{where}: {name!r} must be a non-empty text.")
         for name in ("team", "container", "parent", "title", "text"):
             if row.get(name) is not None and not isinstance(row[name], str):
                 raise InputError(f"{where}: {name!r} must be a text or null.")
         if row["id"] in seen:
-            raise InputError(f"{where}: the id {row['id']!r} is there twice.")
+            raise InputError(f"{where}: the id {row['id']!r} is given twice.")
         seen.add(row["id"])
         title, text = row.get("title"), row.get("text")
         mentions = dict.fromkeys([*_texts(row, "mentions", where), *issue_keys(title, text)])
@@ -97,7 +97,7 @@ def read_labels(path: Path, register: Register) -> dict[str, str | None]:
 
 
 def predict(matcher: Matcher, labels: Mapping[str, str | None] | None = None) -> list[Prediction]:
-    """One prediction an item, in the order of the items."""
+    """Return one prediction per item, in order."""
     found, features = matcher.probabilities(labels)
     why = reasons(matcher, labels or {}, found, features, range(len(found)))
     return [
@@ -109,12 +109,12 @@ def predict(matcher: Matcher, labels: Mapping[str, str | None] | None = None) ->
 def match_offline(
     register: Register, items: list[Item], encoder: Encoder, labels: Mapping[str, str | None] | None = None
 ) -> list[Prediction]:
-    """One prediction a signal, in order."""
+    """Return one prediction per signal, in order."""
     return predict(Matcher(register, items, encoder), labels)
 
 
 def as_row(prediction: Prediction) -> dict[str, Any]:
-    """One line of predictions.jsonl."""
+    """Return one line of predictions.jsonl."""
     ranked = sorted([*prediction.probabilities.items(), (None, prediction.none)], key=lambda pair: -pair[1])
     others = [[key, round(p, 4)] for key, p in ranked if key != prediction.key_result][:_ALTERNATIVES]
     return {
@@ -140,7 +140,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _whole(value: Any) -> Any:
-    """Without halves of characters, as of an emoji where a tool cut the text: no other text holds them."""
+    """Remove lone surrogates, as left of an emoji when a tool truncated the text: they are not valid text elsewhere."""
     if isinstance(value, str):
         return value.encode("utf-8", "ignore").decode()
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Why `leeway detect` finds nothing where it cannot: what its files lack, or say differently."""
+"""Explain why `leeway detect` cannot find anything in some files: what they lack or contain by mistake."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -14,15 +14,15 @@ from pipeline.files import InputError
 
 _NAMED = 6
 _LONG, _OFTEN = 3.5, 0.05
-"""Times a usual person's day that no day is, Saturday's and Sunday's work with it; and how often that is no slip."""
+"""Multiple of a usual person's day that no real day reaches, even with weekend work added; and how often it is not a slip."""
 _SWAPPED = 0.2
-"""Part of the people who come within a week in which as many go for good: half a year's turnover is less."""
+"""Fraction of people who arrive within a week in which as many leave for good: half a year's turnover is less."""
 _WEEK, _GAP = timedelta(days=7), timedelta(days=21)
-"""Days that lie so far apart are no days; and a company closes for two weeks, hardly for three."""
+"""Days this far apart are not daily data; and a company closes for two weeks, hardly for three."""
 
 
 def remarks(seen: Observations, periods: Sequence[Priorities], least_people: int = 5) -> list[str]:
-    """In sentences. Raises InputError where an objective is written otherwise in the periods than in the effort."""
+    """Return remarks as sentences. Raises InputError if the periods and the effort spell an objective differently."""
     return [
         *_objectives(seen, periods),
         *_periods(seen, periods),
@@ -38,7 +38,7 @@ def _objectives(seen: Observations, periods: Sequence[Priorities]) -> Iterator[s
     for key, rank in ((key, rank) for one in periods for key, rank in one.rank.items()):
         written = plain.get(key.casefold(), key)
         if written != key:
-            raise InputError(f"objective {key!r} is written {written!r} in the effort. Write it alike in both files.")
+            raise InputError(f"objective {key!r} is spelt {written!r} in the effort. Use one spelling in both files.")
         if key not in seen.objectives and rank <= 3:
             unknown.setdefault(key, rank)
     known = ", ".join(seen.objectives[:_NAMED]) + (" and others" if len(seen.objectives) > _NAMED else "")
@@ -80,7 +80,8 @@ def _few(seen: Observations, least_people: int) -> Iterator[str]:
 
 
 def _strangers(seen: Observations) -> Iterator[str]:
-    """Where many are somebody new: like is compared with like, so what they do is compared with nothing."""
+    """Detect days on which most people are new: the detector compares people with themselves, so new people are compared with
+    nothing."""
     codes = {one: n for n, one in enumerate(dict.fromkeys(seen.people))}
     worked = np.zeros((len(codes), len(seen.days)), bool)
     np.logical_or.at(worked, [codes[one] for one in seen.people], seen.total > 0)
@@ -111,7 +112,7 @@ def _strangers(seen: Observations) -> Iterator[str]:
 
 
 def _units(seen: Observations) -> Iterator[str]:
-    """Where some days are so long as no day is: in a company's share they count so many times."""
+    """Detect impossibly long days, which count that much more in the company's share."""
     usual = float(np.median(seen.total[seen.total > 0]))
     long = seen.total > _LONG * usual
     if long.sum() > _OFTEN * (seen.total > 0).sum():

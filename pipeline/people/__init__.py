@@ -1,1 +1,1 @@
-"""Who is who over the sources; forgetting; retention."""
+"""Identities across the sources; forgetting; retention."""

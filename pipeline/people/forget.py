@@ -1,4 +1,4 @@
-"""Deleting a person's traces, and dropping texts after they were encoded; the sums that both went into stay."""
+"""Delete a person's traces, keeping the sums they contributed to."""
 
 import hashlib
 import re
@@ -47,7 +47,7 @@ class ForgetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """How many rows of each kind went."""
+    """How many rows of each kind were deleted."""
 
     accounts: int
     signals: int
@@ -57,9 +57,9 @@ class Deleted:
 def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
     """Delete every trace of a person, given by e-mail address or as `source:account`.
 
-    Their signals, accounts and words go; where others wrote their full name or address, `someone` stands. What they
-    worked stays as a sum of their team that nobody's name is on, so that past shares do not change. They are refused
-    at the door from then on. Raises ForgetError where nobody is known by that name, or the register still names them.
+    Their signals, accounts and words are deleted; where others wrote their full name or address, `someone` replaces it. Their
+    effort is kept as an anonymous sum of their team, so that past shares do not change. They are not ingested again. Raises
+    ForgetError if nobody is known by that name, or the register still names them.
     """
     with sessions.begin() as session:
         accounts, person = _find(session, who)
@@ -81,7 +81,7 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
         _forget_answers(
             session, {name.lower() for name in names if "@" in name} | ({who.lower()} if "@" in who else set())
         )
-        # What the judge quoted may be theirs; nothing tells whose words it was.
+        # The judge's quotes may be theirs; there is no record of whose words they are.
         drop_quotes(session, true())
         for name in sorted(names, key=len, reverse=True):
             texts += _unname(session, name)
@@ -94,7 +94,7 @@ def forget(sessions: sessionmaker[Session], who: str) -> Deleted:
 
 
 def _delete_in_source(session: Session, source: str, mine: set[str]) -> tuple[int, int]:
-    """Delete what these accounts left in one source; returns how many signals went, and how many texts were blanked."""
+    """Delete what these accounts left in one source; return how many signals were deleted and how many texts blanked."""
     theirs = (Signal.source == source, Signal.account.in_(mine))
     own = set(session.scalars(select(Signal.external_id).where(*theirs, Signal.external_id == Signal.item)))
     texts = _blank(session, WorkItem.source == source, own)
@@ -138,7 +138,7 @@ def _find(session: Session, who: str) -> tuple[list[Account], Person | None]:
 
 
 def _not_in_register(session: Session, names: set[str]) -> None:
-    """The current register must not name them any more; older ones are changed."""
+    """Refuse if the current register names them; rename them in older ones."""
     versions = list(session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())))
     addresses = [name for name in names if "@" in name]
     for number, version in enumerate(versions):
@@ -155,7 +155,7 @@ def _not_in_register(session: Session, names: set[str]) -> None:
 
 
 def _unload(version: RegisterVersion, names: set[str]) -> None:
-    """Who loaded a version, and why, names them no more either; a login is the first half of an address."""
+    """Remove their name from who loaded a version and why; a login may be the first half of an address."""
     logins = {name.partition("@")[0].lower() for name in names} | {name.lower() for name in names}
     if version.loaded_by and version.loaded_by.lower() in logins:
         version.loaded_by = _NOBODY
@@ -165,7 +165,7 @@ def _unload(version: RegisterVersion, names: set[str]) -> None:
 
 
 def _replaced(text: str, name: str, by: str = _NOBODY) -> str:
-    """The text without the name, in capitals or not: people write addresses as they like."""
+    """Replace the name in the text, ignoring case."""
     return re.sub(re.escape(name), by, text, flags=re.IGNORECASE)
 
 
@@ -176,22 +176,26 @@ def _blank(session: Session, source: ColumnElement[bool], ids: set[str]) -> int:
             .where(source, WorkItem.external_id.in_(some))
             .values(title=None, text=None, text_hash=None, text_dropped=False, stale=True)
         )
-        # Streams that had these words for a name get another one with the next day's analysis.
+        # Streams named after these words get another name in the next day's analysis.
         named = select(WorkItem.source + ":" + WorkItem.external_id).where(source, WorkItem.external_id.in_(some))
         session.execute(update(Stream).where(Stream.named_after.in_(named)).values(name="", named_after=None))
     return len(ids)
 
 
 def _forget_answers(session: Session, addresses: set[str]) -> None:
-    """That they were asked goes, and the lines that they wrote; how sure they were is a figure of the key result and stays."""
-    session.execute(delete(GoalChoice).where(GoalChoice.field == "owner"))  # digests of addresses; asked about again
+    """Delete that they were asked, and their comments; their confidence figures describe the key result and stay."""
+    session.execute(
+        delete(GoalChoice).where(GoalChoice.field == "owner")
+    )  # digests of addresses; the question comes again
     session.execute(delete(Ask).where(Ask.recipient.in_(addresses)))
     secret = session.get(Secret, PEOPLE)
     for one in addresses if secret is not None else ():
         digest = digest_of_person(secret.value, one) if secret is not None else ""
         session.execute(delete(InterviewAnswer).where(InterviewAnswer.by == digest))
         for result in session.scalars(select(InterviewResult)):
-            if digest in result.counted:  # somebody stays counted, so that later results are held against as many
+            if (
+                digest in result.counted
+            ):  # an anonymous entry stays, so that later results are checked against as many people
                 nobody = hashlib.sha256(secrets.token_bytes(32)).hexdigest()
                 result.counted = sorted(nobody if who == digest else who for who in result.counted)
     theirs = Confidence.by.in_([digest_of("pulse", one) for one in addresses])
@@ -199,7 +203,7 @@ def _forget_answers(session: Session, addresses: set[str]) -> None:
 
 
 def _unname(session: Session, name: str) -> int:
-    """Put `someone` where others wrote the name."""
+    """Replace the name by `someone` where others wrote it."""
     changed = 0
     for table, columns in (
         (WorkItem, (WorkItem.title, WorkItem.text)),
@@ -208,7 +212,7 @@ def _unname(session: Session, name: str) -> int:
         (Measurement, (Measurement.note,)),
     ):
         for column in columns:
-            # In SQLite `lower` knows ASCII alone, so that a name with other letters is also looked for as it is.
+            # SQLite's `lower` handles only ASCII, so names with other letters are also searched for as written.
             written = column.contains(name, autoescape=True), func.lower(column).contains(name.lower(), autoescape=True)
             rows = session.execute(select(table.id, column).where(or_(*written))).all()
             for id_, text in rows:
@@ -220,7 +224,7 @@ def _unname(session: Session, name: str) -> int:
 
 
 def _last_team(session: Session, person: Person) -> str | None:
-    """The team that the newest register listing them had them in: they are out of the current one by now."""
+    """Return their team in the newest register that lists them: the current one no longer does."""
     for version in session.scalars(select(RegisterVersion).order_by(RegisterVersion.id.desc())):
         for team in stored(version.document, version.id).teams:
             if any(member.email.lower() == person.email for member in team.members):
@@ -229,7 +233,7 @@ def _last_team(session: Session, person: Person) -> str | None:
 
 
 def _keep_the_sum(session: Session, person: Person, team: str | None) -> None:
-    """Add the person's effort and capacity to those of their team's forgotten ones."""
+    """Add the person's effort and capacity to the sum of their team's forgotten people."""
     if team is None:
         return
     sum_of = session.scalar(select(Person).where(Person.forgotten, Person.team == team))

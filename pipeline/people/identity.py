@@ -1,5 +1,5 @@
-"""One person across the sources: by e-mail, by the mapping file, else by a name that is unique; teams from the register,
-else from the groups that the sources know."""
+"""Resolve accounts to people across the sources: by e-mail, by the mapping file, else by a unique name. Teams come from the
+register, else from groups in the sources."""
 
 import difflib
 import re
@@ -33,7 +33,7 @@ _COLUMNS = ("source", "account", "email")
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """An account that belongs to nobody known, with how much work hangs on it."""
+    """An account without a known person, with the amount of its activity."""
 
     source: str
     external_id: str
@@ -43,8 +43,8 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What an ops engineer says of accounts: `people` gives the address by (source, account), None for a service
-    account; `teams` gives the team's key by the name of a user group or team in a source."""
+    """The mapping by an administrator: `people` gives the address by (source, account), None for a service account; `teams`
+    gives the team's key by the name of a user group or team in a source."""
 
     people: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
@@ -79,7 +79,7 @@ def read_directory(path: Path | None, teams: Mapping[str, str]) -> Directory:
             said = None if email == "-" else email.lower()
             if people.setdefault((source.lower(), account), said) != said:
                 raise InputError(
-                    f"{path}, line {rows.line_num}: the account {account!r} of {source} is there twice with another address. "
+                    f"{path}, line {rows.line_num}: the account {account!r} of {source} is given twice with different addresses. "
                     "Delete one of the lines."
                 )
     return Directory(people, {_plain(group): team for group, team in teams.items()})
@@ -111,7 +111,7 @@ def resolve(
         session.add(people[email])
     for email, person in people.items():
         theirs = grouped.get(email, set())
-        # Somebody in the groups of two teams is in neither: guessing would move a team's figures.
+        # A member of two teams' groups is assigned to neither: a guess would change a team's figures.
         group = next(iter(theirs)) if len(theirs) == 1 else None
         person.team = members[email] if email in dated else group
         person.capacity = parts.get(email, person.capacity if email in dated else 1.0)
@@ -129,7 +129,7 @@ def _owners(
     directory: Directory,
     now: Mapping[str, str],
 ) -> tuple[dict[tuple[str, str], str], dict[str, set[str]]]:
-    """The address by account, of all accounts that are a known person's, and the teams whose groups an address is in."""
+    """Return the address of each account of a known person, and the teams whose groups each address is in."""
     names: dict[str, set[str]] = defaultdict(set)
     given = {(a.source, a.external_id): directory.people.get((a.source, a.external_id), a.email) for a in accounts}
     address = {account: now.get(email, email) if email else email for account, email in given.items()}
@@ -143,9 +143,9 @@ def _owners(
     for account in accounts:
         own = address[account.source, account.external_id]
         alike = names.get(_same(account.name), set())
-        # Sources hide addresses; a full name that exactly one address carries is that person.
+        # Sources hide addresses; a full name with exactly one known address identifies the person.
         email = own or (next(iter(alike)) if len(alike) == 1 else None)
-        # Who is called Jan Bot is a person where the register lists that name's address.
+        # Somebody called Jan Bot is a person if the register lists that name's address.
         by_name = email if own or (not account.bot and not _is_declared(account, directory)) else None
         if _is_service(account, by_name, members, directory):
             continue
@@ -158,7 +158,7 @@ def _owners(
 def _keep_memberships(
     session: Session, people: Mapping[str, Person], dated: Mapping[str, Sequence[Stay]], today: date
 ) -> None:
-    """Write who was in which team when. A team that comes from a group has no known history: it begins when it is first seen."""
+    """Store who was in which team when. Teams from groups have no known history: they begin when first seen."""
     kept: dict[int, list[Membership]] = defaultdict(list)
     for row in session.scalars(select(Membership).order_by(Membership.first)):
         kept[row.person_id].append(row)
@@ -179,7 +179,7 @@ def _keep_memberships(
 
 
 def _moved(rows: Sequence[Stay], team: str | None, today: date) -> list[Stay]:
-    """The stays of somebody who is in this team from today on, if they were in another until now."""
+    """Return the stays of somebody who is in this team from today on, ending any other."""
     if rows and rows[-1].last is None and rows[-1].team == team:
         return list(rows)
     before = [one for one in rows if one.first < today]
@@ -200,14 +200,14 @@ def _is_declared(account: Account, directory: Directory) -> bool:
 
 
 def _teams_by_group(register: Register, directory: Directory) -> dict[str, str]:
-    """Team by name of a group: the team's own key and name, and what the settings say."""
+    """Return the team by name of a group: the team's own key and name, and the names in the settings."""
     keys = {team.key for team in register.teams}
     found = {_plain(name): team.key for team in register.teams for name in (team.key, team.name)}
     return found | {group: team for group, team in directory.teams.items() if team in keys}
 
 
 def _same(name: str) -> str:
-    """A name as it is compared: with its accents in one piece or in two, wide or not, and however many blanks."""
+    """Normalise a name for comparison: accents, width, case and white space."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
@@ -216,7 +216,7 @@ def _plain(name: str) -> str:
 
 
 def unresolved(session: Session, directory: Directory | None = None) -> list[Unresolved]:
-    """Accounts without a person or whose person has no team, the busiest first."""
+    """Return accounts without a person, or whose person has no team, the most active first."""
     declared = (directory or Directory()).people
     counts: Counter[tuple[str, str]] = Counter()
     query = select(Signal.source, Signal.account, func.count()).group_by(Signal.source, Signal.account)

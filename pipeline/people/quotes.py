@@ -1,4 +1,4 @@
-"""What the judge quoted, deleted wherever it stands."""
+"""Delete the judge's quotes wherever they are stored."""
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from pipeline.queue.marks import mark_unmatched
 
 
 def drop_quotes(session: Session, which: ColumnElement[bool]) -> None:
-    """Delete the quotes of these answers, and what they stand in of the evidence; that is written again without them."""
+    """Delete the quotes of these answers, and the evidence entries that contain them; evidence is then rebuilt without them."""
     query = select(JudgeAnswer.content, JudgeAnswer.quotes).where(which)
     quoting = [content for content, quotes in session.execute(query) if quotes]
     for some in in_batches(quoting):

@@ -1,4 +1,4 @@
-"""Retention: words that are older than allowed are deleted."""
+"""Retention: delete words older than allowed."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -12,9 +12,9 @@ from pipeline.people.quotes import drop_quotes
 
 
 def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
-    """Delete the words of messages, comments and descriptions from before; returns how many texts.
+    """Delete the words of messages, comments and descriptions older than `before`; return how many texts.
 
-    Only of items that are encoded: their vectors, titles and links stay. New replies to them bring no words either.
+    Only for encoded items: their vectors, titles and links stay. New replies to them are stored without words.
     """
     with sessions.begin() as session:
         encoded = select(WorkItem.source, WorkItem.external_id).where(WorkItem.stale.is_(False)).subquery()
@@ -45,13 +45,13 @@ def drop_texts(sessions: sessionmaker[Session], before: datetime) -> int:
 
 
 def drop_quotes_of_wordless(sessions: sessionmaker[Session]) -> None:
-    """The same of the words that went because they are where nothing is listed by now."""
+    """Delete the judge's quotes of words that were deleted because their items are out of scope."""
     with sessions.begin() as session:
         _drop_quotes(session)
 
 
 def _drop_quotes(session: Session) -> None:
-    """What the judge quoted of a stream goes with the first of its words that are deleted; so does what no stream uses."""
+    """Delete the quotes of a stream once any of its words are deleted, and quotes that no stream uses."""
     dropped = (
         select(StreamJudged.content)
         .join(StreamItem, StreamItem.stream_id == StreamJudged.stream_id)

@@ -202,7 +202,7 @@ def test_streams_that_may_be_shown_are_those_of_enough_people(quiet: Inputs) -> 
 
 def test_what_the_data_cannot_carry_says_so(quiet: Inputs) -> None:
     for kind, reason in (
-        ("green", "no key result says how it stands"),
+        ("green", "no key result has a status"),
         ("metric", "no objective says in the register which outcome"),
         ("resource", "one plan"),
     ):

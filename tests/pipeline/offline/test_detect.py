@@ -81,8 +81,8 @@ def test_the_weekend_is_the_one_of_those_who_work(tmp_path: Path, off: set[int],
         ("2026-07-10,a,t,jira,O1,0", "no effort in it"),
         ("2026-07-10, ,t,jira,O1,1", "line 2: person: "),
         ("2026-07-10,a,Company ,jira,O1,1", "line 2: team: 'Company' stands for all teams together"),
-        ("2026-07-10,a,t,jira,O1,1\n2026-07-10,a,t,jira,o1,1", "line 3: objective: 'o1' is written 'O1' in line 2"),
-        ("2026-07-10,a,App,jira,O1,1\n\n2026-07-10,b,APP,jira,O1,1", "line 4: team: 'APP' is written 'App' in line 2"),
+        ("2026-07-10,a,t,jira,O1,1\n2026-07-10,a,t,jira,o1,1", "line 3: objective: 'o1' is spelt 'O1' in line 2"),
+        ("2026-07-10,a,App,jira,O1,1\n\n2026-07-10,b,APP,jira,O1,1", "line 4: team: 'APP' is spelt 'App' in line 2"),
     ],
 )
 def test_a_broken_row_is_named(tmp_path: Path, row: str, said: str) -> None:
@@ -103,8 +103,8 @@ def test_a_broken_row_is_named(tmp_path: Path, row: str, said: str) -> None:
         ("- {start: 2026-01-01, priority: {O1: 0}}", "entry 1: priority: ranks"),
         ("[", "not valid YAML"),
         ("- {start: 2026-01-01, priority: {O1: 1, O1: 2}}", "O1: is given twice"),  # pyyaml #165, yacs #17
-        ("- {start: 2026-01-01, priority: {O1: yes}}", "whole numbers from 1 on"),
-        ("- {start: 2026-01-01, priority: {O1: 1, o1: 2}}", "entry 1: priority: 'o1' is written 'O1' in entry 1"),
+        ("- {start: 2026-01-01, priority: {O1: yes}}", "whole numbers, 1 or more"),
+        ("- {start: 2026-01-01, priority: {O1: 1, o1: 2}}", "entry 1: priority: 'o1' is spelt 'O1' in entry 1"),
         ("- {start: 2026-01-01, priority: {O1: 1}}\n- {start: 2026-01-01, priority: {O2: 1}}", "entry 2: start: "),
         ("- {start: 2026-02-30, priority: {O1: 1}}", "entry 1: start: '2026-02-30'"),
     ],
@@ -233,7 +233,7 @@ def test_objectives_that_differ_from_the_periods_in_capitals_alone_are_refused(t
     effort, periods = tmp_path / "effort.csv", tmp_path / "periods.yaml"
     effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in small_company()))
     periods.write_text("- {start: 2026-01-01, priority: {o1: 1}}\n")
-    with pytest.raises(InputError, match="'o1' is written 'O1' in the effort"):
+    with pytest.raises(InputError, match="'o1' is spelt 'O1' in the effort"):
         remarks(read_effort(effort), read_periods(periods))
 
 
