@@ -163,7 +163,11 @@ def test_each_value_of_another_kind(number: int) -> None:
         ("key: app", "key: app\ufeff", "contains an invisible character (U+FEFF)"),
         ("- b@x.example", "- b@x.example\u200e", "so nothing matches it; type 'b@x.example' again"),
         ("start: 2026-07-01", "start: 2026-06-31", "line 4: period.start: '2026-06-31' does not exist"),
-        ("start: 2026-07-01", "start: 20260701", "line 4: period.start: '20260701' is not a date; write it as 2026-10-01"),
+        (
+            "start: 2026-07-01",
+            "start: 20260701",
+            "line 4: period.start: '20260701' is not a date; write it as 2026-10-01",
+        ),
         ("start: 2026-07-01", "start: 01.07.2026", "line 4: period.start: "),
         ("start: 2026-07-01", "start: 2026-07-01 25:61:00", "line 4: period.start: "),
         ("start: 2026-07-01", "start: 0026-07-01", "line 4: period.start: "),
@@ -269,8 +273,14 @@ def test_what_yaml_would_take_for_something_else_means_what_is_written(
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ('company: "Ac\\0me"', r"line 1: company: has a character that the database cannot store \('\\x00'\); delete it"),
-        ('company: "Ac\\ud83dme"', r"line 1: company: has a character that the database cannot store \('\\ud83d'\); delete it"),
+        (
+            'company: "Ac\\0me"',
+            r"line 1: company: has a character that the database cannot store \('\\x00'\); delete it",
+        ),
+        (
+            'company: "Ac\\ud83dme"',
+            r"line 1: company: has a character that the database cannot store \('\\ud83d'\); delete it",
+        ),
         (
             "<<<<<<< HEAD\ncompany: A\n=======\ncompany: B\n>>>>>>> x",
             "line 1: not valid YAML: git left two versions here",

@@ -78,7 +78,10 @@ def test_keys_that_are_used_again_begin_a_new_baseline(sessions: sessionmaker[Se
         assert planned_since(session, now) == date(2026, 10, 1)
     said = " ".join(consequences(parse(Q3), parse(Q4), date(2026, 7, 1), date(2026, 9, 28)))
     assert "a new baseline begins on 2026-10-01" in said
-    assert "O1 reads 'Warehouses run themselves' and was 'Customers stay with us': treated as a different objective" in said
+    assert (
+        "O1 reads 'Warehouses run themselves' and was 'Customers stay with us': treated as a different objective"
+        in said
+    )
 
 
 @pytest.mark.parametrize(("zone", "day"), [("America/Los_Angeles", 27), ("Australia/Sydney", 28), ("UTC", 28)])
