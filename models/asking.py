@@ -13,8 +13,8 @@ from models.retried import Retried
 class Ask(Retried, Base):
     """One question to one address in a round: claimed by a sender, sent, and followed by one reminder at most.
 
-    `kind` is what is asked (`pulse`), `round` the week or quarter, `recipient` a lower-case address, `about` the group the
-    recipient is asked about. A row records that somebody was asked, never whether they answered.
+    `kind` is what is asked (`pulse`), `round` the week or quarter, `recipient` a lower-case address, `about` the group as whose
+    member they are asked. A row records that somebody was asked, never whether they answered.
     """
 
     __tablename__ = "ask"

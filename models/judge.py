@@ -30,8 +30,8 @@ class JudgeAnswer(Base):
 
 
 class StreamJudged(Base):
-    """The answer that applies to a stream. `liked`: the ranks, in the answer, of the match's own favourite among all answers and
-    among key results, in the order in which they were learned (`JudgeState.weight`); empty until then."""
+    """Which answer is that of a stream. `liked`: indices of the answer that the match alone prefers, of all answers and of key
+    results, in the order stored with `JudgeState.weight`; empty until that is learned."""
 
     __tablename__ = "stream_judged"
     stream_id: Mapped[int] = mapped_column(ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True)

@@ -48,7 +48,7 @@ def decide(
     with sessions.begin() as session:
         drift = session.get(Drift, drift_id)
         if drift is None:
-            raise DecisionError("this finding is not there any more.")
+            raise DecisionError("this finding no longer exists.")
         if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
             return Taken(False, drift.state)
         if drift.state not in OPEN_STATES and kind != "commented":  # comments often come once it is over
@@ -121,14 +121,14 @@ def label(
             chosen, key_result = key_result, key_now(session, key_result, seen)
             if key_result is None:
                 raise DecisionError(
-                    f"the plan has changed: {chosen} is another key result now, or none. Choose once more."
+                    f"the plan has changed: {chosen} is now a different key result, or none. Choose again."
                 )
         if key_result is not None and session.get(KeyResult, (version, key_result)) is None:
             raise DecisionError(f"there is no key result {key_result!r} in the register.")
         try:
             keep_one(session, work_item, key_result, origin, now)
         except LookupError:
-            raise DecisionError("this item is not there any more.") from None
+            raise DecisionError("this item no longer exists.") from None
 
 
 def unlabel(sessions: sessionmaker[Session], work_item: int, origin: str) -> bool:

@@ -98,8 +98,8 @@ def key_meant(session: Session, key: str, version: str, where: str) -> str:
     now = key_now(session, key, int(version))
     if now is None and session.get(KeyResult, (int(version), key)) is not None:
         raise InputError(
-            f"{where}: key_result: the {key!r} of version {version} of the register, which the template was written from, is not "
-            f"in it any more. Write a key of today, and empty the cell in the column {VERSION}."
+            f"{where}: key_result: the {key!r} of version {version} of the register, from which the template was written, is no "
+            f"longer in it. Write a current key, and empty the cell in the column {VERSION}."
         )
     return now or key
 

@@ -26,7 +26,7 @@ DECISIONS = 15
 BRIEF = 0.02
 """Shortest duration of a decision, in days, for the logarithm."""
 WIDE = 1.8
-"""Largest detectable ratio of durations for which "nothing found" still means none."""
+"""If only a rise by more than this factor would be significant, finding nothing does not mean that there is none."""
 USUAL, CROWD, CROWDS = 7, 16, 0.1
 """People up to whom a decision is normal, above whom they are a crowd, and the fraction of crowd decisions that is too much."""
 

@@ -58,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
                 "[]",
             ): "{strength} of 100 working days of {scope} ({low} to {high}) went in the last {weeks} weeks to "
             "{count} streams that were born after the plan was made and serve no key result, on top of what served none "
-            "before; none of them of enough people to be named."
+            "before; none of them has enough people to be named."
         },
         confirmed=HALF,
     ),
@@ -119,7 +119,7 @@ KINDS: Mapping[str, Kind] = {
         strategy_decay,
         "{strength} of 100 working days ({low} to {high}) go elsewhere than when the plan was made {weeks} weeks ago, and nobody "
         "touched the register: {lost} lost {lost_points} points, {gained} gained {gained_points}.",
-        "The strategy that is followed is another than the one that is written down.",
+        "The strategy that people follow is not the one that is written down.",
         "Write down what is really followed, or go back.",
         "Which of the two is the plan?",
         "{strength} of 100 working days go elsewhere than when the plan was made",
@@ -130,7 +130,7 @@ KINDS: Mapping[str, Kind] = {
         priority_inflation,
         "{scope} works on about {now} things at once in the last {weeks} weeks and on {before} in the {earlier} before, for as "
         "many people; {new} are new.",
-        "Each thing that is added slows all others down, and none of them is dropped.",
+        "Each addition slows everything else down, and nothing is dropped.",
         "Agree how many things are in hand at once; what comes in waits until one is done.",
         "What is put aside?",
         "{scope} works on about {now} things at once, {before} before",
@@ -148,7 +148,7 @@ KINDS: Mapping[str, Kind] = {
         invisible_contributions,
         "{strength} of 100 working days of {scope} ({low} to {high}), {days} in {weeks} weeks, went to key results that the "
         "register gives to {owner}, most to {key_result}.",
-        "Work for others is seen in nobody's plan: it looks like a shortfall of the one and like luck of the other.",
+        "Work for others appears in nobody's plan: it looks like a shortfall on one side and like luck on the other.",
         "Name both teams on the key result, and plan the days.",
         "Does the register name everybody whom it needs?",
         "{strength} of 100 working days of {scope} go to key results of {owner}",
@@ -157,9 +157,9 @@ KINDS: Mapping[str, Kind] = {
     "duplicate": Kind(
         "Duplicate effort",
         duplicate_effort,
-        "{streams} read as the same piece of work and are two teams': {first} put {first_days} person-days into it in {weeks} "
-        "weeks, {second} {second_days}; neither names the other's.",
-        "Two teams solve one thing, and each finds out what the other knows already.",
+        "{streams} read as the same piece of work but belong to two teams: {first} put {first_days} person-days into it in "
+        "{weeks} weeks, {second} {second_days}; neither refers to the other's.",
+        "Two teams solve one problem, and each rediscovers what the other already knows.",
         "Bring the two together once: one goes on, or they say what each does not do.",
         "Whose is it?",
         "{first} and {second} work on what reads as the same: {streams}",
@@ -190,7 +190,7 @@ KINDS: Mapping[str, Kind] = {
         "Placeholder work",
         placeholder_work,
         "{count} tickets that are believed to serve key results were opened, renamed or closed in bulk in the last {weeks} "
-        "weeks, {times} times, the most in the week of {week}, and hardly any of them shows another trace of work; they make "
+        "weeks, {times} times, the most in the week of {week}, and hardly any of them shows another sign of work; they make up "
         "{part} of 100 days on key results.",
         "Tickets that exist for the report make a share look better than the work is.",
         "Ask what will be different once such a ticket is closed; where nothing will, close it now.",
@@ -215,7 +215,7 @@ KINDS: Mapping[str, Kind] = {
         vocabulary_gap,
         "{team} uses {term}, a word of the objectives, differently from {others}. {team} writes {ours}; {others}: {theirs}.",
         "Both report progress on the same words and mean two things; it shows when the numbers are compared.",
-        "Write beside the objective what the word means, with one example that counts and one that does not.",
+        "Write next to the objective what the word means, with one example that counts and one that does not.",
         "Which of the two is meant?",
         "{team} uses {term} differently from {others}",
         parts=False,
@@ -286,7 +286,7 @@ KINDS: Mapping[str, Kind] = {
         "The measure is worked on, not what it stands for.",
         "Pair it with a measure that cannot be moved the same way.",
         "Is it the right measure?",
-        "{key_result} moves and gathers work, and the outcome of {objective} does not move",
+        "{key_result} moves and attracts work, and the outcome of {objective} does not move",
         variants={
             (
                 "met",

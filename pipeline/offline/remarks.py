@@ -43,7 +43,7 @@ def _objectives(seen: Observations, periods: Sequence[Priorities]) -> Iterator[s
             unknown.setdefault(key, rank)
     known = ", ".join(seen.objectives[:_NAMED]) + (" and others" if len(seen.objectives) > _NAMED else "")
     for key, rank in unknown.items():
-        yield f"nobody's work is on {key!r}, which has rank {rank}; the effort knows {known or 'no objective'}."
+        yield f"there is no work on {key!r}, which has rank {rank}; the effort names {known or 'no objective'}."
 
 
 def _periods(seen: Observations, periods: Sequence[Priorities]) -> Iterator[str]:
@@ -67,16 +67,16 @@ def _few(seen: Observations, least_people: int) -> Iterator[str]:
     apart = sorted(after - before for before, after in pairwise(seen.days))
     if apart and apart[len(apart) // 2] >= _WEEK:
         yield (
-            f"{len(seen.days)} days, most of them a week or more apart: sums of weeks or months. A fall is told from its eighth "
-            "day on, which is then two months or more late. Write what was done on each day."
+            f"{len(seen.days)} days, most of them a week or more apart: sums over weeks or months. A fall is reported from its "
+            "eighth day on, here two months late or more. Give the effort of each day."
         )
     elif len(seen.days) < LEAST_HISTORY:
-        yield f"{len(seen.days)} working days; a fall is looked for from {LEAST_HISTORY} on."
+        yield f"{len(seen.days)} working days; falls are looked for from {LEAST_HISTORY} on."
     else:
         for before, after in [pair for pair in pairwise(seen.days) if pair[1] - pair[0] > _GAP][:_NAMED]:
-            yield f"nothing is known between {before} and {after}; of a fall that began there no nearer day can be told."
+            yield f"there is no data between {before} and {after}; a fall that began there cannot be dated more closely."
     if (people := len(set(seen.people))) < least_people:
-        yield f"{people} {'person' if people == 1 else 'people'}; nothing is told of fewer than {least_people}."
+        yield f"{people} {'person' if people == 1 else 'people'}; nothing is reported for fewer than {least_people}."
 
 
 def _strangers(seen: Observations) -> Iterator[str]:
@@ -93,8 +93,8 @@ def _strangers(seen: Observations) -> Iterator[str]:
     at = int(part.argmin()) if len(place) else 0
     if len(place) and part[at] < LEAST_COMMON:
         yield (
-            f"from {seen.days[place[at]]} on nearly everybody is somebody new: {both[at]} of {all_[at]} people worked in the "
-            "four weeks before it as well. Nothing is compared across that day. If they are called otherwise, call them alike."
+            f"from {seen.days[place[at]]} on nearly everybody is new: {both[at]} of {all_[at]} people also worked in the "
+            "four weeks before. Nothing is compared across that day. If people were renamed, use one name for each throughout."
         )
         return
     first, last = worked.argmax(1), len(seen.days) - 1 - worked[:, ::-1].argmax(1)
@@ -106,8 +106,8 @@ def _strangers(seen: Observations) -> Iterator[str]:
     at = int(swapped.argmax()) if len(place) else 0
     if len(place) and swapped[at] >= _SWAPPED * all_[at]:
         yield (
-            f"about {seen.days[place[at]]} {come[at]} people appear who were never there and {gone[at]} of those before are not "
-            f"seen again, of {all_[at]}. If they are called otherwise, call them alike: what they do is compared with nothing."
+            f"around {seen.days[place[at]]} {come[at]} new people appear and {gone[at]} earlier ones are not "
+            f"seen again, of {all_[at]}. If people were renamed, use one name for each: new people are compared with nothing."
         )
 
 
@@ -120,5 +120,5 @@ def _units(seen: Observations) -> Iterator[str]:
         said = f" in {', '.join(teams[:_NAMED])}" if teams and len(teams) < len(set(seen.teams)) else ""
         yield (
             f"{int(long.sum())} days of a person{said} are more than {_LONG:g} times as long as the usual {usual:g}: hours among "
-            "person-days, or sums of several days? They count so many times in the company's share."
+            "person-days, or sums of several days? They count that many times in the company's share."
         )

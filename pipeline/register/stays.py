@@ -106,7 +106,8 @@ def _entry_on(day: date, begins: Sequence[date], told: _Told) -> tuple[str, Memb
                 return team, one
         if in_force:
             return None
-        # People who return to a team are listed twice: older entries apply unless an entry of a newer register covers them.
+        # People who return to a team are listed twice: a team counts as left, in older registers, only if no entry of a newer one
+        # applied.
         left |= {team for team, one in told[number] if one.last is not None and day > one.last}
     return None
 

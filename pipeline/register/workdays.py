@@ -94,7 +94,7 @@ def monday(day: date) -> date:
 
 
 def history_begins(now: datetime, history: timedelta) -> datetime:
-    """Return where a first pull begins: at the start of that week, in the time zone on earth where Monday comes first."""
+    """Return where a first pull begins: `history` ago, at the start of that week, in the time zone where Monday comes first."""
     day = monday((now - history).date()) - timedelta(days=1)
     return datetime.combine(day, datetime.min.time(), UTC)
 

@@ -65,8 +65,8 @@ def folder(loaded: Path, tmp_path: Path) -> Path:
         (("digest", "--team", "ap"), ("there is no team 'ap'", "Did you mean app?")),
         (("web", "--open", "--role", "team:ap"), ("there is no team 'ap'", "Did you mean app?")),
         # What is read would be gone: qsv #4580, mcap PR #1729, zstd #1422, mjml #1775, ftfy #78.
-        (("match", "okrs.yaml", "leeway.toml", "--out", "okrs.yaml"), ("okrs.yaml is read here, and would be over",)),
-        (("detect", "okrs.yaml", "--periods", "leeway.toml", "--out", "./leeway.toml"), ("leeway.toml is read here",)),
+        (("match", "okrs.yaml", "leeway.toml", "--out", "okrs.yaml"), ("okrs.yaml is an input and would be over",)),
+        (("detect", "okrs.yaml", "--periods", "leeway.toml", "--out", "./leeway.toml"), ("leeway.toml is an input",)),
         (("detect", "a", "--periods", "b", "--out", "c", "--company-alarms", "nan"), ("more than 0 and at most 52",)),
         (("detect", "a", "--periods", "b", "--out", "c", "--team-alarms", "0"), ("more than 0 and at most 52",)),
     ],
@@ -116,7 +116,7 @@ def test_an_option_without_what_it_belongs_to_is_refused(folder: Path, words: tu
 def test_a_picture_is_written_over_a_picture_alone(tmp_path: Path) -> None:
     labels, picture = tmp_path / "labels.csv", tmp_path / "match.png"
     labels.write_text("item,key_result\n")
-    with pytest.raises(InputError, match=r"labels\.csv is no picture, and would be overwritten"):
+    with pytest.raises(InputError, match=r"labels\.csv is not a picture and would be overwritten"):
         write_picture(labels, b"\x89PNG\r\n\x1a\none")
     for made in (b"\x89PNG\r\n\x1a\none", b"\x89PNG\r\n\x1a\ntwo"):
         write_picture(picture, made)

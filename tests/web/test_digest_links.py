@@ -137,7 +137,7 @@ def test_an_answer_follows_its_item_where_its_number_is_anothers_by_now(
         item = session.scalars(select(WorkItem).where(WorkItem.external_id == asked)).one()
         id_, source, item.external_id = item.id, item.source, "another"
     gone = client.post(button(client.get(link).text))
-    assert (gone.status_code, "not there any more" in gone.text) == (409, True)
+    assert (gone.status_code, "no longer exists" in gone.text) == (409, True)
     with app.sessions.begin() as session:
         assert session.get(Label, id_) is None
         session.add(WorkItem(source=source, external_id=asked, kind="story", container="A"))

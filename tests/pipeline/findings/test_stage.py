@@ -206,7 +206,7 @@ def test_every_kind_has_its_sentences() -> None:
 @pytest.mark.parametrize(
     ("kind", "values", "said"),
     [
-        ("creep", {"streams": [], "count": 2, "weeks": 4}, "none of them of enough people to be named."),
+        ("creep", {"streams": [], "count": 2, "weeks": 4}, "none of them has enough people to be named."),
         (
             "support",
             {"key_result": "kr:O1.1", "few": 1, "weeks": 3, "teams": ["team:app"]},

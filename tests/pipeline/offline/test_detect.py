@@ -142,7 +142,7 @@ def test_keys_of_periods_are_what_is_written_and_no_number_or_truth(tmp_path: Pa
 @pytest.mark.parametrize(
     ("priority", "start", "said"),
     [
-        ("{O1: 1, O9: 2}", "2026-01-01", "nobody's work is on 'O9', which has rank 2; the effort knows O1."),
+        ("{O1: 1, O9: 2}", "2026-01-01", "there is no work on 'O9', which has rank 2; the effort names O1."),
         ("{O1: 1}", "2027-01-01", "lies in a period"),
         ("{O1: 4}", "2026-01-01", "no objective has rank 1, 2 or 3"),
         ("{O1: 1}", "2026-01-01", None),
@@ -184,7 +184,7 @@ def test_a_time_of_which_nothing_is_known_is_said_causmos_57(tmp_path: Path) -> 
     effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
     periods.write_text("- {start: 2026-01-01, priority: {O1: 1}}\n")
     found = remarks(read_effort(effort), read_periods(periods))
-    assert [one for one in found if "nothing is known between 2026-02-13 and 2026-03-13" in one]
+    assert [one for one in found if "there is no data between 2026-02-13 and 2026-03-13" in one]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_some_who_are_called_otherwise_from_a_day_on_are_said(
     effort.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows if row[1]))
     periods.write_text("- {start: 2026-01-01, priority: {O1: 1}}\n")
     found = remarks(read_effort(effort), read_periods(periods))
-    told = "about 2026-03-09 2 people appear who were never there and 2 of those before are not seen again, of 8"
+    told = "around 2026-03-09 2 new people appear and 2 earlier ones are not seen again, of 8"
     assert any(one.startswith(told) for one in found) == said
     assert len(found) == said
 
