@@ -72,9 +72,9 @@ def _refuse_mass_deletion(sessions: sessionmaker[Session], source: str, gone: Se
             if lost > max(ALWAYS_REMOVED * len(names) ** 2, MOST_REMOVED * kept):
                 raise MassDeletion(
                     source,
-                    f"the sweep misses {lost:,} of {kept:,} {table.__tablename__.replace('_', ' ')}s, more than "
+                    f"{lost:,} of {kept:,} {table.__tablename__.replace('_', ' ')}s seem to be gone, more than "
                     f"{MOST_REMOVED:.0%}; nothing is removed.",
-                    "See with `leeway check` that the account still sees what it saw; if all that is really gone: "
+                    "Check with `leeway check` that the account still has the same access; if it is really all gone: "
                     f"leeway sync {source} --sweep --force.",
                 )
 

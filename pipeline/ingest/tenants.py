@@ -34,11 +34,11 @@ class OtherTenant(SourceError):
     def __init__(self, source: str, kept: str, since: datetime, now: str) -> None:
         super().__init__(
             source,
-            f"the settings lead to {now}, and what is kept came from {kept} (since {since:%Y-%m-%d}). Nothing is read, so that "
-            "the two are not mixed.",
-            f"If that is a mistake, put the former address and token back. To go over to it: `leeway source replace {source}`, "
-            "which removes what the former one brought and reads this one from its beginning. If it holds the same records, "
-            f"with the same ids: `leeway source accept {source}`.",
+            f"the settings lead to {now}, but the stored data came from {kept} (since {since:%Y-%m-%d}). Nothing is read, so "
+            "that the two are not mixed.",
+            "If that is a mistake, restore the former address and token. To switch to the new one: "
+            f"`leeway source replace {source}`, which removes the old data and reads the new one. If it holds the same "
+            f"records with the same ids: `leeway source accept {source}`.",
         )
 
 

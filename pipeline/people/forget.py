@@ -146,8 +146,8 @@ def _not_in_register(session: Session, names: set[str]) -> None:
             if address.lower() in version.document.lower():
                 if number == 0:
                     raise ForgetError(
-                        "okrs.yaml still names this person. Take the address out, `leeway okrs load okrs.yaml`, "
-                        "then forget again."
+                        "okrs.yaml still names this person. Remove the address, run `leeway okrs load okrs.yaml`, "
+                        "then forget them again."
                     )
                 nobody = f"forgotten-{hashlib.sha256(address.encode()).hexdigest()[:6]}@forgotten.invalid"
                 version.document = _replaced(version.document, address, nobody)

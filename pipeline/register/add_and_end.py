@@ -17,8 +17,8 @@ _NUMBER = re.compile(r"(.*?)(\d+)")
 def next_key(data: Any, under: str | None = None) -> str:
     """Return an unused key that continues the last of its kind: O5 or O1.4."""
     taken = {key_of(row) for _, row, _ in rows(data)}
-    beside = [key_of(row) for _, row, parent in rows(data) if (key_of(parent) if parent else None) == under]
-    found = _NUMBER.fullmatch(beside[-1]) if beside else None
+    siblings = [key_of(row) for _, row, parent in rows(data) if (key_of(parent) if parent else None) == under]
+    found = _NUMBER.fullmatch(siblings[-1]) if siblings else None
     front, number = (found[1], int(found[2])) if found else (f"{under}." if under else "O", 0)
     while f"{front}{number + 1}" in taken:
         number += 1

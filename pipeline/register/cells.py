@@ -184,8 +184,8 @@ def put(kind: str, row: dict[str, Any], column: str, cell: str) -> None:
         _set(metric, column, said)
     elif column == MEASURED_BY:
         name, by = _MEASURED_BY[kind], measured_in(cell)
-        beside = {word: value for word, value in (row.get(name) or {}).items() if word in NUMBER}
-        _set(row, name, by | beside if by else None)
+        numbers = {word: value for word, value in (row.get(name) or {}).items() if word in NUMBER}
+        _set(row, name, by | numbers if by else None)
     elif column == "due":
         if said and day_of(said) is None:
             raise ValueError(f"{said!r} is not an unambiguous date; write it as 2026-08-31")

@@ -78,7 +78,7 @@ def _as_archived(session: Session, key: str, *, objectives: bool) -> list[tuple[
     name, _, version = key.rpartition("@")
     row = session.get(RegisterVersion, int(version)) if is_gone(key) and len(version) < 10 else None
     was = entries_of(stored(row.document, row.id), objectives=objectives) if row is not None else []
-    return [(key, title, beside) for one, title, beside in was if one == name]
+    return [(key, title, context) for one, title, context in was if one == name]
 
 
 def _gone_key_results(before: Register, after: Register, keys: Mapping[str, str], archive: str) -> dict[str, str]:

@@ -130,17 +130,17 @@ class _Writer:
             if name not in wanted:
                 self._take_out(node, [(one, one) for one in node.value], place)
 
-    def _add_row(self, node: yaml.SequenceNode, beside: yaml.Node, row: Any, *, first: bool) -> None:
+    def _add_row(self, node: yaml.SequenceNode, neighbour: yaml.Node, row: Any, *, first: bool) -> None:
         if node.flow_style:
-            at = beside.start_mark.index if first else self._end(beside)
+            at = neighbour.start_mark.index if first else self._end(neighbour)
             self._insert(at, f"{_flow(row)}, " if first else f", {_flow(row)}")
             return
         indent = " " * node.start_mark.column
         said = f"{indent}- {self._block(row, indent + '  ')}"
         if first:
-            self._insert(self._line_start(beside.start_mark.index), said + self._newline)
+            self._insert(self._line_start(neighbour.start_mark.index), said + self._newline)
         else:
-            self._insert(self._line_end(self._end(beside)), self._newline + said)
+            self._insert(self._line_end(self._end(neighbour)), self._newline + said)
 
     def _block(self, row: Any, indent: str) -> str:
         """Format a new entry as people write one: nested lists on separate lines, anything else on one line."""

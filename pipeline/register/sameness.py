@@ -89,9 +89,9 @@ def back_again(gone: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:
     Several archived keys may map to one entry, as when it was removed and added more than once.
     """
     found: dict[str, str] = {}
-    for old, title, beside in gone:
+    for old, title, context in gone:
         alike = [(key, _plain(other)) for key, words, other in after if _plain(words) == _plain(title)]
-        near = [key for key, other in alike if other == _plain(beside)] or [key for key, _ in alike]
+        near = [key for key, other in alike if other == _plain(context)] or [key for key, _ in alike]
         if len(near) == 1:
             found[old] = near[0]
     return found
@@ -108,12 +108,12 @@ def _paired(before: Sequence[Entry], after: Sequence[Entry]) -> dict[str, str]:
     """Map old keys to new ones with the same title. Ties are broken by context, then key, then order; each new key is used only
     once, so that no entry inherits another's answers."""
     found: dict[str, str] = {}
-    left = {key: (_plain(title), _plain(beside)) for key, title, beside in after}
-    for by_beside, by_key in ((True, True), (True, False), (False, True), (False, False)):
-        for key, title, beside in before:
+    left = {key: (_plain(title), _plain(context)) for key, title, context in after}
+    for by_context, by_key in ((True, True), (True, False), (False, True), (False, False)):
+        for key, title, context in before:
             if key in found:
                 continue
-            words = (_plain(title), _plain(beside)) if by_beside else (_plain(title),)
+            words = (_plain(title), _plain(context)) if by_context else (_plain(title),)
             fits = (one for one, theirs in left.items() if theirs[: len(words)] == words and (one == key or not by_key))
             if (new := next(fits, None)) is not None:
                 found[key] = new
