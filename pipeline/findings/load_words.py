@@ -24,7 +24,7 @@ _STREAMS, _READ = 500, 20_000
 """Streams whose item vectors are in memory at once; items read at once, since the database may scan all vectors for each
 batch."""
 KNOWN_TO_ALL = 12
-"""From this many streams referring to the same thing, such as a release, it says nothing about any two of them."""
+"""If more streams than this refer to the same thing, such as a release, it says nothing about any two of them."""
 
 
 def load_meaning(session: Session, model: str, last: date, weeks: int) -> Meaning | None:

@@ -260,7 +260,7 @@ class Register(_Strict):
 
     @property
     def teams_differ(self) -> bool:
-        """Return True if the team can indicate what work is for: key results name different teams, or all name some of them."""
+        """Return True if the team can indicate what work is for: key results name different teams, or only some of the teams."""
         named = {frozenset(key_result.teams) for _, key_result in self.key_results()}
         return len(named) > 1 or any(some and some < {team.key for team in self.teams} for some in named)
 
