@@ -44,7 +44,7 @@ def decode(raw: bytes, name: str) -> str:
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise InputError(
-            f"{name}, line {line}: a zero byte; the file looks like UTF-16 or is no text. Save it as UTF-8."
+            f"{name}, line {line}: a zero byte; the file seems to be UTF-16 or binary. Save it as UTF-8."
         )
     return text
 
@@ -114,7 +114,7 @@ def keep(read: Iterable[Path | None], path: Path | None) -> None:
     """Raise InputError if the file to write is, under any name, one of the files read: it would be overwritten."""
     for one in read:
         if one is not None and path is not None and path.is_file() and one.exists() and path.samefile(one):
-            raise InputError(f"{path} is read here, and would be overwritten. Name another file to write.")
+            raise InputError(f"{path} is an input and would be overwritten. Name another output file.")
 
 
 def write_picture(path: Path, png: bytes) -> None:
@@ -122,7 +122,7 @@ def write_picture(path: Path, png: bytes) -> None:
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as there:
             if there.read(8) != png[:8]:
-                raise InputError(f"{path} is no picture, and would be overwritten. Name another file to write.")
+                raise InputError(f"{path} is not a picture and would be overwritten. Name another output file.")
     write_whole(path, png)
 
 
