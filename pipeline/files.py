@@ -43,9 +43,7 @@ def decode(raw: bytes, name: str) -> str:
         ) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise InputError(
-            f"{name}, line {line}: a zero byte; the file seems to be UTF-16 or binary. Save it as UTF-8."
-        )
+        raise InputError(f"{name}, line {line}: a zero byte; the file seems to be UTF-16 or binary. Save it as UTF-8.")
     return text
 
 
