@@ -83,7 +83,9 @@ class Simulator:
             listener = _listen(self.ports.get(name, 0))
             served = Faulty(api, self.config.faults)
             server = _Server(
-                uvicorn.Config(served, log_level="critical", access_log=False, lifespan="off", http=Protocol)
+                uvicorn.Config(
+                    served, log_config=None, log_level="critical", access_log=False, lifespan="off", http=Protocol
+                )
             )
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
             thread.start()
