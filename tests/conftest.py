@@ -34,6 +34,7 @@ from connectors.base import Connector, Cursor, Page
 from connectors.registry import connector
 from leeway import logs
 from models import connect
+from pipeline.encode import encoder
 from simulator.api.config import ApiConfig
 from simulator.recent import recent
 from simulator.server import Simulator
@@ -55,7 +56,17 @@ NOW = datetime(2026, 7, 10, 22, tzinfo=UTC)
 """The evening of TODAY, as the connectors of a test see the clock."""
 
 
-LONG = ("test_demo", "test_chaos", "test_compose", "test_readme")
+LONG = (
+    "test_demo",
+    "test_chaos",
+    "test_compose",
+    "test_readme",
+    "test_three_ways",
+    "test_cycle",
+    "test_faults",
+    "test_cli",
+    "test_detector",
+)
 """Files of the tests that take longest, which begin first: begun last, one of them would leave a core idle for minutes."""
 
 
@@ -77,6 +88,15 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _quiet() -> None:
     logs.set_up()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_stay() -> Iterator[None]:
+    """To load the bundled model takes most of a second, and nothing that is encoded changes it: whoever encodes has the same one.
+    What is imported by its name, as in the tests of loading, is as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "bundled", cache(encoder.bundled))
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

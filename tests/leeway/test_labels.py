@@ -20,7 +20,7 @@ from pipeline.files import InputError
 from simulator.api.config import ApiConfig
 from simulator.company import register_yaml
 from simulator.server import Simulator
-from tests.conftest import TODAY, _three_weeks
+from tests.conftest import TODAY, _days
 
 
 def run(folder: Path, *words: str, answers: str | None = None) -> str:
@@ -33,9 +33,9 @@ def run(folder: Path, *words: str, answers: str | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def matched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Three weeks of Jira, matched once for all tests here."""
+    """A week of Jira, matched once for all tests here."""
     folder = tmp_path_factory.mktemp("matched")
-    with Simulator(pickle.loads(_three_weeks()), ApiConfig(speed=10_000)) as company:  # noqa: S301 - made by conftest
+    with Simulator(pickle.loads(_days(7)), ApiConfig(speed=10_000)) as company:  # noqa: S301 - made by conftest
         jira = company.settings()["jira"]
         lines = ["[jira]", *(f"{name} = {json.dumps(value)}" for name, value in jira.items())]
         (folder / "leeway.toml").write_text("\n".join([*lines, "[database]", 'url = "sqlite:///labels.db"']))

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.fit_fusion import Company, judge
+from benchmarks.interview import Once
 from pipeline.encode.encoder import SentenceEncoder
 from pipeline.items import Item
 from pipeline.match import fewshot
@@ -66,12 +67,17 @@ def test_a_model_that_earns_nothing_on_answers_it_has_not_seen_has_no_say() -> N
 
 
 @pytest.fixture(scope="module")
-def lumenleaf() -> Company:
-    return Company(LUMENLEAF, SentenceEncoder())
+def encoder() -> Once:
+    return Once(SentenceEncoder())
 
 
-def test_a_company_without_teams_and_links_is_not_called_off_the_plan() -> None:
-    bare = Company(LUMENLEAF, SentenceEncoder(), "bare")
+@pytest.fixture(scope="module")
+def lumenleaf(encoder: Once) -> Company:
+    return Company(LUMENLEAF, encoder)
+
+
+def test_a_company_without_teams_and_links_is_not_called_off_the_plan(encoder: Once) -> None:
+    bare = Company(LUMENLEAF, encoder, "bare")
     assert judge(bare, list(shipped_weights()))["on_goal_f1"] > 0.65
 
 
