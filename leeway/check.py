@@ -70,7 +70,7 @@ def _database(app: App) -> Iterator[CheckRow]:
     place, still = without_password(app.settings.database.url), may_only_be_read(app.engine)
     said = f"{place} may only be read" if still else f"{place}, newest version"
     yield CheckRow("database", "connection", not still, said, READ_ONLY if still else "")
-    for name, found, fix in faults(app.engine):
+    for name, found, fix in faults(app):
         yield CheckRow("database", name, False, found, fix)
     try:
         version, register = app.register()

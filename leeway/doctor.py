@@ -62,7 +62,7 @@ def _database(app: App, _now: datetime) -> Iterator[CheckRow]:
         yield CheckRow("database", "connection", False, "answers, and may only be read", READ_ONLY)
         return
     yield CheckRow("database", "connection", True, "answers, newest version")
-    for name, found, fix in faults(app.engine):
+    for name, found, fix in faults(app):
         yield CheckRow("database", name, False, found, fix)
 
 

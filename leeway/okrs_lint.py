@@ -30,7 +30,7 @@ def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
     register, text = read(file)
     today = local_day(register, datetime.now(UTC))
     found = [one for one in findings(register, Document(text), today) if one.rule not in skip]
-    weak = hints(register, today)
+    weak = hints(register, today, least_people())
     if as_json:
         rows = {"file": str(file), "findings": [one.as_json() for one in found], "hints": weak}
         out.file.write(json_text(rows))
@@ -43,6 +43,17 @@ def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
     count = len(found) + len(weak)
     out.print(f"{file}: no faults, {count} hint{'' if count == 1 else 's'}.", markup=False)
     return count
+
+
+def least_people() -> int:
+    """`drift.least_people` of the settings; where these cannot be read, as without their secrets, the usual one."""
+    from leeway.console import settings_file
+    from leeway.settings import Settings, SettingsError, load
+
+    try:
+        return load(settings_file()).drift.least_people
+    except SettingsError:
+        return Settings().drift.least_people
 
 
 def sentence(one: Finding, name: str) -> str:

@@ -169,14 +169,16 @@ def _said(app: App, draft: Draft, meaning: bool, out: Console) -> tuple[list[Cau
         before = Draft(stored(current.document, current.id), current.document)
     found = cautions(before, draft, _meaning(app, meaning))
     loaded, today = (local_day(draft.register, at) for at in (current.loaded_at, app.now()))
-    for line in (*lines(found), *past_figures(before.register, draft.register, loaded, today)):
+    for line in (*lines(found), *past_figures(app, before.register, draft.register, loaded, today)):
         out.print(line, markup=False)
     return found, not same_top(before.register, draft.register)
 
 
-def past_figures(before: Register, after: Register, loaded: date, today: date) -> list[str]:
+def past_figures(app: App, before: Register, after: Register, loaded: date, today: date) -> list[str]:
     """What loading `after` means for figures of the past, as it is shown."""
-    return [f"past figures: {one}" for one in consequences(before, after, loaded, today)]
+    return [
+        f"past figures: {one}" for one in consequences(before, after, loaded, today, app.settings.drift.least_people)
+    ]
 
 
 def _meaning(app: App, wanted: bool) -> Meaning | None:
@@ -212,7 +214,7 @@ def diff(app: App, one: str | None, other: str | None, out: Console, meaning: bo
     today = local_day(after.register, app.now())
     for line in what_it_replaces(before.register, after.register, today):
         out.print(f"plan: {line}", markup=False)
-    for line in past_figures(before.register, after.register, local_day(before.register, row.loaded_at), today):
+    for line in past_figures(app, before.register, after.register, local_day(before.register, row.loaded_at), today):
         out.print(line, markup=False)
 
 

@@ -18,6 +18,7 @@ from alerts.plan_turn import plan_turn
 from alerts.weeks import last_week, points, weekly
 from alerts.words import amount, fraction, plain
 from leeway.app import App
+from leeway.database_state import clock_fault
 from leeway.goals import goals_status
 from leeway.interview import interview_status
 from leeway.judging import judge_status
@@ -109,6 +110,7 @@ def _sources(session: Session, app: App) -> dict[str, Any]:
     registered = current_register(session) is not None
     return {
         "sources": (sources := _lags(session, app, now)),
+        "clock": clock_fault(session, now),
         "nothing_yet": None if sources else nothing_yet(app, session, registered=registered, now=now),
         "pending_items": session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)),
         "set_aside": _set_aside(session),

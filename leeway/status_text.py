@@ -110,9 +110,13 @@ def _say_set_aside(found: dict[str, Any], say: Callable[[str], None]) -> None:
 
 
 def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
+    if found.get("clock"):
+        say(f"clock    {found['clock']}")
     for name, one in found["sources"].items():
         lag = one["minutes_since_pull"]
         pulled = "not read to its end yet" if lag is None else f"pulled {ago(lag)} ago"
+        if found.get("clock") and lag is not None:
+            pulled = "pulled by another clock"
         signals = "signals of few people" if one["signals"] is None else f"{amount(one['signals'], 'signal'):>17}"
         gone = (
             ""

@@ -199,7 +199,8 @@ class Edits:
             "conflicts": found.conflicts,
             "asked": asked.answer.sure == "yes" and held,
         }
-        values |= {"past": consequences(before, after, local_day(before, row.loaded_at), today), "notes": found.notes}
+        loaded, least = local_day(before, row.loaded_at), self.app.settings.drift.least_people
+        values |= {"past": consequences(before, after, loaded, today, least), "notes": found.notes}
         values |= {"hints": _hints(row, found, asked.key, today), "longest": LONGEST}
         return self.frame.page(request, who, "edit_check.html.j2", values)
 

@@ -120,7 +120,8 @@ class GoalsPage:
         row, held = looked.row, list(made.cautions) if made else []
         before = stored(row.document, row.id)
         day, loaded = local_day(before, self.app.now()), local_day(before, row.loaded_at)
-        past = consequences(before, made.register, loaded, day) if made else []
+        least = self.app.settings.drift.least_people
+        past = consequences(before, made.register, loaded, day, least) if made else []
         kept = [f"{one.rpartition('=')[0]}: the register's word stays" for one in given if one.endswith("=register")]
         values = {
             "action": PLACE,

@@ -177,7 +177,8 @@ class Objectives(Place):
         """The register with its hints."""
         version, register = self.app.register()
         today = local_day(register, self.app.now())
-        values: dict[str, Any] = {"version": version, "register": register, "hints": hints(register, today)}
+        weak = hints(register, today, self.app.settings.drift.least_people)
+        values: dict[str, Any] = {"version": version, "register": register, "hints": weak}
         with self.app.sessions() as session:
             values["earlier"] = earlier(session, register, today)
         if who.may_edit:

@@ -94,15 +94,16 @@ _NAMED = 3
 """How many people who change their address are named; the rest are counted."""
 _TELLING = 3
 """Length from which a part of a name, as in ann.lee@, identifies somebody."""
-_SHOWN_FROM = 5
-"""Smallest team for which figures are shown."""
 _FEW = 0.2
 """If at most this share of a team's people stays and its name changes, it is a different team."""
 _HOURS = {("member", name) for name in ("part", "country", "subdivision", "days")} | {("team", "weekend")}
 
 
-def consequences(before: Register, after: Register, loaded: date, today: date) -> list[str]:
-    """Return what loading `after` today would change in figures of the past; `before` was loaded on the day `loaded`."""
+def consequences(before: Register, after: Register, loaded: date, today: date, least_people: int) -> list[str]:
+    """Return what loading `after` today would change in figures of the past; `before` was loaded on the day `loaded`.
+
+    Figures are shown for teams of `least_people` or more.
+    """
     found = []
     steps = [one for one in changes(flatten(before), flatten(after)) if not one.field.startswith("order of ")]
     if steps and today - loaded < SET_UP:
@@ -124,7 +125,7 @@ def consequences(before: Register, after: Register, loaded: date, today: date) -
     found += _one_person(before, after)
     found += renamed_teams(before, after)
     found += _made_of_others(before, after)
-    found += _too_few(before, after, today)
+    found += _too_few(before, after, today, least_people)
     if any(one.field == "calendar.time_zone" for one in steps):
         found.append("the time zone changes: effort of past weeks is estimated again.")
     if any(one.field.startswith("calendar.") and one.field != "calendar.time_zone" for one in steps):
@@ -234,14 +235,14 @@ def _made_of_others(before: Register, after: Register) -> Iterator[str]:
             )
 
 
-def _too_few(before: Register, after: Register, today: date) -> Iterator[str]:
+def _too_few(before: Register, after: Register, today: date, least_people: int) -> Iterator[str]:
     """Report teams that were large enough for figures to be shown and no longer are."""
     was = {team.key: len(_here(team, today)) for team in before.teams}
     for team in after.teams:
-        if len(_here(team, today)) < _SHOWN_FROM <= was.get(team.key, 0):
+        if len(_here(team, today)) < least_people <= was.get(team.key, 0):
             yield (
-                f"team {team.key} has {_members(len(_here(team, today)))} and had {was[team.key]}: figures are shown from five "
-                "members on, so none are shown for it from now on."
+                f"team {team.key} has {_members(len(_here(team, today)))} and had {was[team.key]}: figures are shown from "
+                f"{least_people} members on, so none are shown for it from now on."
             )
 
 

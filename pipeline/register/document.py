@@ -97,8 +97,8 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def hints(register: Register, today: date) -> list[str]:
-    """Return what is allowed but weakens the match or the alerts; for `leeway okrs lint`."""
+def hints(register: Register, today: date, least_people: int) -> list[str]:
+    """Return what is allowed but weakens the match or the alerts; figures are shown for teams of `least_people`."""
     found = []
     for _, key_result in register.key_results():
         if len(key_result.title.split()) < 4 and not key_result.description:
@@ -110,11 +110,12 @@ def hints(register: Register, today: date) -> list[str]:
     for team in register.teams:
         if not team.members:
             found.append(f"team {team.key}: no members; list their addresses, or nobody's work counts for the team.")
-        elif len(here := {one.email.lower() for one in team.members if one.last is None or one.last >= today}) < 5:
+        here = {one.email.lower() for one in team.members if one.last is None or one.last >= today}
+        if team.members and len(here) < least_people:
             left = len(team.addresses) - len(here)
             gone = f" ({left} {'has' if left == 1 else 'have'} left)" if left else ""
             many = f"{len(here)} member{'' if len(here) == 1 else 's'}"
-            found.append(f"team {team.key}: {many}{gone}; figures are shown from five members on.")
+            found.append(f"team {team.key}: {many}{gone}; figures are shown from {least_people} members on.")
     found += [
         f"team {team.key}: {one.email!r} is not an address, so no work can be assigned to it."
         for team in register.teams

@@ -194,6 +194,16 @@ def test_the_daily_sweep_is_no_stream_and_its_age_no_lag(company: Simulator, tmp
         session.commit()
     found = json.loads(leeway(tmp_path, "status", "--json")[1])["sources"]["jira"]
     assert (found["streams"], found["minutes_since_pull"]) == (1, 0)
+    with Session(engine) as session:
+        session.get_one(StreamCursor, ("jira", "issues")).finished_at = datetime.now(UTC) + timedelta(hours=3.1)
+        session.commit()
+    said = leeway(tmp_path, "status")[1]
+    assert "this machine's clock is 3 hours behind what was noted last" in said
+    assert "pulled by another clock" in said
+    assert (
+        "FAIL database: clock: this machine's clock is 3 hours behind"
+        in leeway(tmp_path, "doctor", "--only", "database")[1]
+    )
 
 
 @pytest.mark.parametrize(

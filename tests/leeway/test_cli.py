@@ -16,6 +16,7 @@ from rich.text import Text
 
 from leeway.cli import _say_everything, main
 from leeway.console import Verbatim
+from leeway.okrs_lint import least_people
 from pipeline.register.document import parse
 from simulator.company import register_yaml
 from simulator.server import Simulator
@@ -283,6 +284,15 @@ def test_match_and_detect_write_their_files(tmp_path: Path) -> None:
         "'team' is missing",
     )
     refused(leeway(tmp_path, "match", "okrs.yaml", "none.jsonl", "--out", "p.jsonl"), "none.jsonl does not exist")
+
+
+def test_lint_takes_the_floor_of_the_settings_and_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert least_people() == 5
+    (tmp_path / "leeway.toml").write_text("[drift]\nleast_people = 8\n")
+    assert least_people() == 8
+    monkeypatch.setenv("LEEWAY_JIRA__URL", "https://j.example")  # its token is another machine's
+    assert least_people() == 5
 
 
 def test_lint_says_what_could_be_better_and_stays_quiet_for_scripts(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_former_address_that_is_a_members_is_refused_with_its_line() -> None:
 
 def test_a_load_asks_whether_two_addresses_are_one_person() -> None:
     after = parse(OLD.replace("c@x.example", "c@y.example"))
-    said = consequences(parse(OLD), after, date(2026, 7, 1), CHANGE)
+    said = consequences(parse(OLD), after, date(2026, 7, 1), CHANGE, 5)
     assert any(
         "c@x.example leaves and c@y.example joins" in line and "`formerly: c@x.example`" in line for line in said
     )
@@ -89,9 +89,9 @@ def test_a_load_asks_whether_two_addresses_are_one_person() -> None:
         parse(OLD.replace("c@x.example", "anna.lee@x.example")),
         parse(OLD.replace("c@x.example", "anna.roy@x.example")),
     )
-    assert any("anna.lee@x.example leaves and anna.roy@x" in line for line in consequences(*married, LAST, LAST))
-    assert not any("leaves and" in line for line in consequences(parse(OLD), married[0], LAST, LAST))
-    everybody = consequences(parse(OLD), parse(OLD.replace("@x.", "@z.")), LAST, LAST)
+    assert any("anna.lee@x.example leaves and anna.roy@x" in line for line in consequences(*married, LAST, LAST, 5))
+    assert not any("leaves and" in line for line in consequences(parse(OLD), married[0], LAST, LAST, 5))
+    everybody = consequences(parse(OLD), parse(OLD.replace("@x.", "@z.")), LAST, LAST, 5)
     assert sum("leaves and" in line for line in everybody) <= 4  # a company that is called otherwise fills no screen
     told = parse(OLD.replace("c@x.example", "{email: c@y.example, formerly: c@x.example}"))
-    assert not any("leaves and" in line for line in consequences(parse(OLD), told, date(2026, 7, 1), CHANGE))
+    assert not any("leaves and" in line for line in consequences(parse(OLD), told, date(2026, 7, 1), CHANGE, 5))

@@ -179,7 +179,7 @@ def test_who_comes_or_goes_by_a_date_does_so_on_it_and_not_on_the_day_of_the_loa
     before, after = (parse(text.replace("TEAMS", team % some)) for some in ("ana@x.example", members))
     assert joins in in_words(before, after)
     assert joins.replace("joins", "is no longer listed in") in in_words(after, before)
-    found = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1))
+    found = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1), 5)
     assert not [one for one in found if "people who join or leave do so on 2026-09-01" in one]
 
 
@@ -198,11 +198,11 @@ def test_who_comes_or_goes_by_a_date_does_so_on_it_and_not_on_the_day_of_the_loa
 )
 def test_what_a_load_means_for_past_figures_is_said(edit: tuple[str, int, str, str], said: str) -> None:
     before, after = (parse(text) for text in _texts([edit]))
-    lines = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1))
+    lines = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1), 5)
     assert any(said in line for line in lines)
     assert not any("correction" in line for line in lines)
     assert sum("working hours change" in line for line in lines) == (edit[0] == "half")
-    soon = consequences(before, after, date(2026, 8, 30), date(2026, 9, 1))
+    soon = consequences(before, after, date(2026, 8, 30), date(2026, 9, 1), 5)
     assert any("correction" in line for line in soon)
 
 
@@ -227,7 +227,7 @@ def of_one_team(key: str, name: str, some: str) -> Register:
 def test_a_team_under_another_key_is_asked_about(key: str, members: str, said: str | None) -> None:
     before, after = of_one_team("app", "A", "a, b, c, d, e"), of_one_team(key, "A", members)
     lines = [one for one in renamed_teams(before, after) if "which is gone" in one]
-    assert lines == [one for one in consequences(before, after, date(2026, 7, 1), date(2026, 9, 1)) if one in lines]
+    assert lines == [one for one in consequences(before, after, date(2026, 7, 1), date(2026, 9, 1), 5) if one in lines]
     assert [one.partition(":")[0] for one in lines] == ([said] if said else [])
     assert all("keep `key: app`" in one for one in lines)
 

@@ -74,7 +74,9 @@ def test_any_structure_gives_an_error_not_a_traceback(data: object) -> None:
 
 
 def test_hints_name_what_weakens_the_match() -> None:
-    found = hints(parse(GOOD.replace('title: "Churn from 2 % to 1 %", teams: [app]', "title: Churn")), date(2026, 8, 1))
+    found = hints(
+        parse(GOOD.replace('title: "Churn from 2 % to 1 %", teams: [app]', "title: Churn")), date(2026, 8, 1), 5
+    )
     assert any("O1.1" in hint and "description" in hint for hint in found)
     assert any("O1.1" in hint and "no teams" in hint for hint in found)
     assert any("2 members;" in hint for hint in found)
@@ -85,4 +87,4 @@ def test_hints_name_what_weakens_the_match() -> None:
 )
 def test_who_has_left_is_no_member_of_a_team_that_is_large_enough_wp_erp_655(day: date, said: str) -> None:
     left = parse(GOOD.replace("[a@x.example", "[{email: a@x.example, to: 2026-09-30}"))
-    assert [one for one in hints(left, day) if said in one]
+    assert [one for one in hints(left, day, 5) if said in one]

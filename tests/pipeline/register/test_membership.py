@@ -58,7 +58,7 @@ def test_who_comes_back_stands_in_the_team_twice_bendyworks_payroll_197(turned: 
     assert stays([(date.min, register(a="x@c.example")), (JULY, back)])["x@c.example"] == found
     parts = [(first, last, member.part) for _, _, member, first, last in spells(back)]
     assert parts == [(date.min, MAY - DAY, 1.0), (JUNE, date.max, 0.5)]
-    assert not [one for one in hints(back, JUNE) if "at once" in one]
+    assert not [one for one in hints(back, JUNE, 5) if "at once" in one]
     assert rebuild(flatten(back)) == back
 
 
@@ -102,6 +102,6 @@ def test_stays_never_overlap_and_follow_each_other(moves: list[tuple[date, str]]
     ],
 )
 def test_who_is_listed_in_two_teams_for_the_same_days_is_told_where_they_count(a: str, b: str, said: bool) -> None:
-    told = [one for one in hints(register(a=a, b=b), JUNE) if "at once" in one]
+    told = [one for one in hints(register(a=a, b=b), JUNE, 5) if "at once" in one]
     assert len(told) == said
     assert all(one.startswith("x@c.example: in teams a, b at once") and "here b." in one for one in told)

@@ -76,7 +76,7 @@ def test_keys_that_are_used_again_begin_a_new_baseline(sessions: sessionmaker[Se
     now = load(sessions, Q4, datetime(2026, 9, 28, tzinfo=UTC))
     with sessions() as session:
         assert planned_since(session, now) == date(2026, 10, 1)
-    said = " ".join(consequences(parse(Q3), parse(Q4), date(2026, 7, 1), date(2026, 9, 28)))
+    said = " ".join(consequences(parse(Q3), parse(Q4), date(2026, 7, 1), date(2026, 9, 28), 5))
     assert "a new baseline begins on 2026-10-01" in said
     assert (
         "O1 reads 'Warehouses run themselves' and was 'Customers stay with us': treated as a different objective"

@@ -62,7 +62,7 @@ def test_of_teams_that_merge_split_or_shrink_it_is_said_what_their_past_is(
         )
         for teams in (was, now)
     )
-    lines = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1))
+    lines = consequences(before, after, date(2026, 7, 1), date(2026, 9, 1), 5)
     assert [one.partition(":")[0] for one in lines if one.startswith("team ")] == said
 
 
@@ -73,6 +73,8 @@ def test_a_plan_of_one_day_is_one_and_a_member_without_an_address_is_told() -> N
         "teams: [{key: app, name: App, members: [Zed, a@x.example]}]\n"
         "objectives: [{key: O1, title: Bikes ride, priority: 1, key_results: [{key: O1.1, title: Repairs}]}]\n"
     )
-    said = hints(parse(text), day)
+    said = hints(parse(text), day, 3)
+    assert "team app: 2 members; figures are shown from 3 members on." in said
+    assert not any("shown from" in one for one in hints(parse(text), day, 2))
     assert "team app: 'Zed' is not an address, so no work can be assigned to it." in said
     assert not any("a@x.example" in one for one in said)
