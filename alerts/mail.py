@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from alerts.channel import DeliveryError
 from alerts.retry import destination
-from connectors.network import trusted_by_system
+from connectors.network import trusted_by_system, why
 
 SECONDS = 10
 """For connecting, and for each answer before the mail itself."""
@@ -168,13 +168,8 @@ def _reason(error: Exception, smtp: Smtp, *, connected: bool) -> DeliveryError:
         text = f"{where} answers {error.smtp_code} {_words(error.smtp_error)}."
         return DeliveryError(text, refused=True, lasting=connected and error.smtp_code >= 500)
     if isinstance(error, ssl.SSLCertVerificationError):
-        fix = (
-            "Use the name that the certificate is made out to as smtp.host; for an authority of your own set the "
-            "environment variable SSL_CERT_FILE."
-        )
-        return DeliveryError(
-            f"{where}: its certificate is not trusted: {error.verify_message}.", fix, refused=True, down=True
-        )
+        what, fix = why(error, "Check smtp.host.", http=False)
+        return DeliveryError(f"{where}: {what}.", fix, refused=True, down=True)
     if isinstance(error, ssl.SSLError):
         fix = 'Set smtp.security: "tls" where it is encrypted from the start (port 465), else "starttls" or "none".'
         return DeliveryError(f"{where} does not speak TLS that way.", fix, refused=not connected, down=True)
@@ -188,7 +183,8 @@ def _reason(error: Exception, smtp: Smtp, *, connected: bool) -> DeliveryError:
     fix = "Check smtp.host, smtp.port and smtp.security"
     if smtp.port == 465 and smtp.security != "tls":
         fix += '; port 465 wants smtp.security = "tls"'
-    return DeliveryError(f"{where}: no answer ({type(error).__name__}).", fix + ".", refused=not connected, down=True)
+    what, fix = why(error, f"{fix}.", http=False)
+    return DeliveryError(f"{where}: no answer ({what}).", fix, refused=not connected, down=True)
 
 
 def _words(answer: Any) -> str:

@@ -45,5 +45,6 @@ def lacking(rows: "csv.DictReader[str]", columns: Iterable[str]) -> str | None:
 
 
 def decoded(raw: bytes) -> str:
-    """UTF-16 where its mark says so, else UTF-8. Raises UnicodeDecodeError."""
-    return raw.decode("utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+    """UTF-16 where its mark says so, else UTF-8; without the mark, which some write twice. Raises UnicodeDecodeError."""
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return raw.decode("utf-16" if wide else "utf-8").lstrip("\ufeff")

@@ -25,14 +25,23 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NO_TEXT = (
+    (b"PK\x03\x04", "a workbook (.xlsx, .ods) or archive"),
+    (b"\xd0\xcf\x11\xe0", "a workbook (.xls)"),
+    (b"%PDF", "a PDF"),
+    (b"\x1f\x8b", "compressed"),
+)
+"""What a file begins with that is no text, whatever it is called."""
 
 
 def decode(raw: bytes, name: str) -> str:
     """Decode a file's bytes: UTF-8, or as its byte order mark says. Raises InputError, which names the line."""
+    if found := next((what for begins, what in _NO_TEXT if raw.startswith(begins)), None):
+        raise InputError(f"{name} is {found} and no text. Of a spreadsheet, save the sheet as CSV in UTF-8.")
     mark, encoding = next((one for one in _MARKS if raw.startswith(one[0])), (b"", "utf-8"))
     body = raw[len(mark) :]
     try:
-        text = body.decode(encoding)
+        text = body.decode(encoding).lstrip("\ufeff")  # some programs write the mark twice
     except UnicodeDecodeError as error:
         line = body[: error.start].count(b"\n") + 1
         found = body[error.start : error.start + 1]

@@ -1,5 +1,6 @@
 """CSV for spreadsheets: text from outside must not become a formula there."""
 
+import re
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,14 @@ def decimal_comma(value: Any) -> Any:
 def unguarded(value: str) -> str:
     """Undo `guarded`."""
     return value[1:] if value.startswith("'") and guarded(value[1:]) == value else value
+
+
+_ERROR = re.compile(r"#(?:[¡¿]?[^\W\d_a-z]{2,}(?:/0)?[!?]|N/?[ADV])")
+
+
+def is_error(cell: str) -> bool:
+    """Return True if a cell holds what a spreadsheet shows where a formula fails: #REF!, #N/A, #NV, #¿NOMBRE?."""
+    return _ERROR.fullmatch(cell) is not None
 
 
 TABLES = (".csv", ".tsv")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.network import trusted
+from connectors.network import trusted, why
 from connectors.sheet import lacking, reader, separator
 from pipeline.files import InputError, decode
 from pipeline.progress.cannot import CannotMeasure, number_of
@@ -60,7 +60,8 @@ def _asked(place: str, hosts: Collection[str], seconds: float) -> bytes:
             for some in answer.iter_bytes():
                 found = _short(found + some, _name(place))
     except httpx.HTTPError as error:
-        raise CannotMeasure(f"no answer from {_name(place)} ({type(error).__name__}).") from None
+        what, fix = why(error, "Check the address and the network.")
+        raise CannotMeasure(f"no answer from {_name(place)} ({what}). {fix}") from None
     return found
 
 

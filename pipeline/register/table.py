@@ -34,9 +34,10 @@ from pipeline.register.measured import MEASURED_BY
 from pipeline.register.rewrite import rewritten
 from pipeline.register.team_plans import TEAM_PLANS, plans_in, put_plans
 from pipeline.register.yaml_nodes import Document, LintError
-from pipeline.spreadsheet import unguarded
+from pipeline.spreadsheet import is_error, unguarded
 
 VERSION = "version"
+_FAILED = "is where a formula of the spreadsheet fails; write what it should say."
 _A = {OBJECTIVE: "an objective", KEY_RESULT: "a key result"}
 
 
@@ -93,12 +94,16 @@ def read_table(raw: bytes, name: str) -> tuple[list[Row], list[str]]:
             if not head:
                 head = [unguarded(cell.strip()).casefold() for cell in cells]
                 faults += _head_faults(line, head)
+                if faults:  # by other columns the rows below say nothing
+                    break
             elif any(cell.strip() for cell in cells[len(head) :]):
                 faults.append(
                     LintError(line, "", "has more cells than the first line; a comma within a text needs quotes.")
                 )
             else:
-                found.append(Row(line, {n: unguarded(c.strip()).strip() for n, c in zip(head, cells, strict=False)}))
+                row = Row(line, {n: unguarded(c.strip()).strip() for n, c in zip(head, cells, strict=False)})
+                found.append(row)
+                faults += [LintError(line, n, f"{c!r} {_FAILED}") for n, c in row.cells.items() if is_error(c)]
     except csv.Error as error:
         faults.append(LintError(last + 1, "", f"is not valid CSV ({error})."))
     if not head:

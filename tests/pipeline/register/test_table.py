@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from connectors.sheet import decoded
+from pipeline.files import InputError
 from pipeline.register.changes import flatten
 from pipeline.register.document import Register, RegisterError, parse
 from pipeline.register.planned import Plan
@@ -187,6 +189,13 @@ def _loaded(raw: bytes) -> None:
         ("O1.1", {"key": ""}, "plan.csv, line 3, column key: is empty"),
         ("O1.1", {"key": "O1.9", "kind": ""}, "plan.csv, line 3, column kind: O1.9 is new"),
         ("O1.1", {"key": "O1.1\u200b"}, "plan.csv, line 3, column key: contains an invisible character (U+200B)"),
+        (
+            "O1.1",
+            {"title": "#REF!"},
+            "plan.csv, line 3, column title: '#REF!' is where a formula",
+        ),  # readxl #62, bilig #42
+        ("O1", {"owner": "#NV"}, "plan.csv, line 2, column owner: '#NV' is where a formula"),
+        ("O1", {"title": "#¿NOMBRE?"}, "column title: '#¿NOMBRE?' is where a formula"),
         ("O2.1", {"version": "4"}, "plan.csv, line 6, column version: this mixes tables of two versions"),
     ],
 )
@@ -203,14 +212,24 @@ def test_a_fault_is_said_with_line_and_column(key: str, values: dict[str, str], 
         (b"title,owner\r\n", "line 1, column key: is missing"),
         (b"key,titel\r\n", "line 1, column titel: is not a column. Did you mean 'title'?"),
         (b"key,title,title\r\n", "line 1, column title: is given twice"),
+        (b"Plan 2026-Q3,,\r\nkey,title,owner\r\n", "line 1, column key: is missing"),  # a title above, in merged cells
+        (b"PK\x03\x04\x14\x00", "plan.csv is a workbook (.xlsx, .ods) or archive and no text"),  # Global-signbank #761
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "plan.csv is a workbook (.xls) and no text"),  # DataBasic #188
         (b"key,title\r\nO1,a, b\r\n", "line 2: has more cells than the first line"),
         (b'key,title\r\nO1,"' + b"x" * 200_000 + b'"\r\n', "is not valid CSV"),
     ],
 )
 def test_what_is_no_table_is_said(raw: bytes, said: str) -> None:
-    with pytest.raises(RegisterError) as caught:
+    with pytest.raises((RegisterError, InputError)) as caught:
         read_table(raw, "plan.csv")
     assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mark_that_stands_twice_is_no_part_of_a_columns_name() -> None:  # bulkrax #688, notifications-utils #536
+    raw = codecs.BOM_UTF8 * 2 + as_csv(cells())
+    assert read(raw).text == TEXT
+    assert decoded(raw) == decoded(as_csv(cells()))
 
 
 def test_a_cell_that_changed_in_the_register_meanwhile_is_a_conflict_and_others_are_not_undone() -> None:
