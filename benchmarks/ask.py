@@ -1,14 +1,15 @@
-"""What answers bring, and whether they ever hurt: figures of what was not asked, with the answers beside without.
+"""How much answers help, and whether they ever hurt: figures on items that were not asked about, without and with the answers.
 
     python -m benchmarks.ask COMPANY... --keep FOLDER [--draws 20] [--jobs N]
 
-Weights are fitted without the company that is judged; its truth answers. Of each number of answers some are drawn at random, and
-others asked for by the product, out of four fifths of the items that are drawn anew each time, so that no two draws are the same.
+Weights are fitted without the company under test; answers come from its true labels. For each number of answers, some sets are
+drawn at random and others chosen by the product, each time from a new random four fifths of the items, so that no two draws are
+the same.
 
-Each line: how many answers, chosen how; then for log loss and macro-F1 of what was not asked, and for the expected share of the
-top priorities among all items (error in points), the mean without the answers, with them, and in how many of the draws it is
-no worse. The last line of each is of all companies.
-FOLDER keeps weights and vectors for another run.
+Each line gives the number of answers and how they were chosen; then, for log loss and macro-F1 of the other items, and for the
+expected share of the top priorities among all items (error in points): the mean without the answers, the mean with them, and the
+proportion of draws in which it is no worse. The last line of each group covers all companies.
+FOLDER keeps weights and vectors for the next run.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Labelled companies at work in the wind tunnel, for the match's weights to be fitted on.
+"""Labelled companies at work in the wind tunnel, on which the match's weights are fitted.
 
-The labelled companies have one text an item. At work an item leaves traces, a thread is answered, customers' records are many,
-and texts repeat. Each company is put to work once, in one style of keeping tools.
+The labelled companies have one text per item. At work, items leave traces, threads are answered, customer records are numerous,
+and texts repeat. Each company is simulated once, in one style of using tools.
 """
 
 import pickle

@@ -1,11 +1,11 @@
-"""How fast texts become vectors, beside plain SentenceTransformer.encode, and how well the vectors agree.
+"""Speed of encoding texts compared with plain SentenceTransformer.encode, and agreement of the vectors.
 
     python -m benchmarks.encoder
 
-Real texts of mixed length: docstrings of the installed libraries, half of them their first lines, half whole and cut where
-the product cuts, as tickets are a title or a title and a story. Each way encodes the same texts in turns within this run; the
-best of the turns counts, since another program can only slow one down. ONNX and OpenVINO run where they are installed. Static
-is a mean of vectors of single tokens, without running the network (as Model2Vec does).
+Uses real texts of mixed length: docstrings of the installed libraries, half of them first lines only, half complete but truncated
+as in the product, just as tickets are a title or a title and a story. All methods encode the same texts in turns within one run;
+the best turn counts, since other programs can only slow a turn down. ONNX and OpenVINO run if installed. Static is the mean of
+the vectors of single tokens, without running the network (as Model2Vec does).
 """
 
 import argparse

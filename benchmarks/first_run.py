@@ -1,10 +1,11 @@
-"""How soon a company sees itself: the time from a pulled history to the last four weeks, and to all of it.
+"""Time to first results: from a pulled history to the analysis of the last four weeks, and of everything.
 
     python -m benchmarks.first_run --people 40
 
-Half a year of a generated company (18 signals a person and day, as in benchmarks.scale; half of the issues with a description
-of 40 words) is stored in SQLite, as pulled; then the product encodes with its own model and analyses, in one process. Beside it
-a plain sentence-transformers loop over a sample of the same texts, as long as it would take for those of the last weeks and all.
+Half a year of a generated company (18 signals per person and day, as in benchmarks.scale; half of the issues with a description
+of 40 words) is stored in SQLite as if pulled; then the product encodes it with its own model and analyses it, in one process. For
+comparison, a plain sentence-transformers loop over a sample of the same texts is extrapolated to those of the last weeks and to
+all.
 """
 
 import argparse

@@ -1,14 +1,14 @@
-"""Fit the match's weights for companies whose teams say nothing of what work is for; judge them on real work left out.
+"""Fit the match's weights for companies whose teams do not show what work is for; evaluate them on held-out real work.
 
     python -m benchmarks.fit_alone COMPANY... --kubernetes CLONE --sip CLONE --keep FOLDER [--write]
 
-One team for all, or key results that name none: text alone decides then, and the labelled companies, whose short texts are
-chatter, taught to take a real company's terse titles for nothing. So these weights are fitted on the labelled companies without
-teams, as they are, bare and at work, and on real titles: commits on Kubernetes' proposals and tickets of SiP. Nothing of
-either is kept but the weights.
+With a single team, or key results that name none, only the text decides. In the labelled companies short texts are chatter, so
+weights fitted on them alone dismiss a real company's terse titles. These weights are therefore fitted on the labelled companies
+without teams (as they are, bare, and at work) and on real titles: commits on Kubernetes' proposals and SiP's tickets. Only the
+weights are kept of either.
 
-Prints what weights fitted without SiP say of SiP, and without Kubernetes of Kubernetes; FOLDER keeps both,
-weights-without-sip.json and weights-without-kubernetes.json. `--write` fits on everything and writes
+Prints the results on SiP of weights fitted without SiP, and on Kubernetes of weights fitted without Kubernetes; FOLDER keeps both
+as weights-without-sip.json and weights-without-kubernetes.json. `--write` fits on everything and writes
 pipeline/match/weights/alone.json.
 """
 
@@ -32,8 +32,8 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--kubernetes", type=Path, required=True)
     parser.add_argument("--sip", type=Path, required=True)
-    parser.add_argument("--keep", type=Path, required=True, help="a folder for companies at work, vectors and weights")
-    parser.add_argument("--shared", type=Path, help="a folder with another author's world.py")
+    parser.add_argument("--keep", type=Path, required=True, help="folder for simulated companies, vectors and weights")
+    parser.add_argument("--shared", type=Path, help="folder with another author's world.py")
     parser.add_argument("--write", action="store_true", help=f"fit on everything and write {WEIGHTS.name}")
     given = parser.parse_args()
     work, encoder = put_to_work(given.folders, given.keep, given.shared), CachedEncoder(given.keep / "vectors.sqlite")

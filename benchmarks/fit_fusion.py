@@ -1,12 +1,12 @@
-"""Fit the weights of the match on labelled companies; judge them by leaving companies out.
+"""Fit the match's weights on labelled companies, with cross-validation over companies.
 
     python -m benchmarks.fit_fusion ../shared/eval/tablewright ../shared/eval/brightline --keep FOLDER [--shared FOLDER] [--write]
 
-Prints, for each company, what weights reach on it that were fitted without it (a fifth of them is left out at a time): as
-it is; bare, that is without teams, links and places, as one may be that maps no teams; and lived in, with terse titles and talk.
-The weights are fitted on the first two, and on each company at work (at_work.py).
-Last comes the calibration error over the answers of all companies together.
-`--write` fits on all of them and writes pipeline/match/weights/fusion.json, and undirected.json for vectors of another model.
+Prints, for each company, the results of weights fitted without it (a fifth of the companies is left out at a time): as it is;
+bare, that is, without teams, links and places, like a company that maps no teams; and lived in, with terse titles and chat. The
+weights are fitted on the first two, and on each company at work (at_work.py). The last line is the calibration error over all
+companies. `--write` fits on all companies and writes pipeline/match/weights/fusion.json, and undirected.json for vectors of
+another model.
 """
 
 import argparse
@@ -205,9 +205,9 @@ def main() -> None:
     """Judge, and write on request."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--keep", type=Path, required=True, help="a folder for companies at work and their vectors")
-    parser.add_argument("--shared", type=Path, help="a folder with another author's world.py")
-    parser.add_argument("--write", action="store_true", help=f"fit on all and write {WEIGHTS.name}")
+    parser.add_argument("--keep", type=Path, required=True, help="folder for simulated companies and their vectors")
+    parser.add_argument("--shared", type=Path, help="folder with another author's world.py")
+    parser.add_argument("--write", action="store_true", help=f"fit on all companies and write {WEIGHTS.name}")
     given = parser.parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
     work = put_to_work(given.folders, given.keep, given.shared)

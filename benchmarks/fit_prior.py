@@ -1,12 +1,11 @@
-"""Fit how a reading errs in a company that nothing was fitted on, from the wind tunnel's figures; writes
-pipeline/share/prior.json.
+"""Fit the prior of how a share estimate errs in a new company, from the wind tunnel's figures.
 
     python -m benchmarks.worlds ... --keep FOLDER        (worlds of companies and styles that the match was not fitted on)
     python -m benchmarks.fit_prior FOLDER/FIGURES.json... [--check] [--write]
 
-Random effects by the method of moments: what varies between worlds, less what a world's own weeks leave uncertain of it.
-`--check` fits with each company left out in turn, and prints how often the interval of its weeks, widened as the product
-widens it, holds the truth.
+Random effects by the method of moments: the variance between worlds minus the sampling variance within a world's weeks. `--check`
+leaves out each company in turn and prints the coverage of its weekly intervals, computed as in the product. `--write` writes
+pipeline/share/prior.json.
 """
 
 import argparse
@@ -123,7 +122,7 @@ def main() -> None:
     """Print, and write with --write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figures", type=Path, nargs="+")
-    parser.add_argument("--silent", default="", help="companies that name no teams on their key results, with commas")
+    parser.add_argument("--silent", default="", help="companies whose key results name no teams, separated by commas")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()

@@ -1,11 +1,11 @@
-"""How often the forecast's interval holds: simulated key results of four shapes, forecast at several days of a quarter.
+"""Coverage of the forecast's interval on simulated key results of four shapes, forecast on several days of a quarter.
 
-    python -m benchmarks.forecast            the 50 of each shape that were set aside
+    python -m benchmarks.forecast            the 50 held-out ones of each shape
     python -m benchmarks.forecast --build    the other 50, on which the constants were chosen
 
-Steady moves evenly; late does most of it in the second half; saturating comes ever closer to a ceiling; stepwise stands still and
-jumps at times. Each key result has its own start, size, noise and rhythm of measuring (daily, every few days, weekly); some fall
-instead of rising. Numbers that odd seeds make are for building, even ones are set aside.
+`steady` moves evenly; `late` moves mostly in the second half; `saturating` approaches a ceiling; `stepwise` stands still and
+sometimes jumps. Each key result has its own start, size, noise and measuring interval (daily, every few days, weekly); some fall
+instead of rising. Odd seeds are for development, even ones are held out.
 """
 
 import sys

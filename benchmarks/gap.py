@@ -1,13 +1,13 @@
-"""How often a share below its plan is told, and how often one that is on its plan, on simulated companies.
+"""Power and false alarm rate of the gap finding on simulated companies.
 
     python -m benchmarks.gap --runs 200 --first 200
 
-Companies of 60 (benchmarks/drift/organisation.py, 39 weeks, nothing planted) in three periods of 13 weeks. All five objectives
-are planned. On plan: each plan is what the objective truly gets over the period. Off plan: the plan of the largest objective is
-so many points above that from the first day. What is read is the true share, plus what the interval says that a reading is off
-by: one error of the company for all weeks (match and effort as a whole, less after answers), one of each week, and one of each
-person's week. The rule is the product's (pipeline/drift/gaps.py). Not in it: errors of single trees, and dilution of a share
-that is far from half.
+Companies of 60 people (benchmarks/drift/organisation.py, 39 weeks, nothing planted) in three periods of 13 weeks, with plans for
+all five objectives. On plan: each plan equals the objective's true share over the period. Off plan: the plan of the largest
+objective is a given number of points higher from the first day. The measured share is the true share plus the errors that the
+interval assumes: one systematic error of the company (match and effort, smaller after answers), one per week, and one per person
+and week. The rule is the product's (pipeline/drift/gaps.py). Errors of single trees, and dilution of shares far from one half,
+are left out.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main() -> None:
     """Print a line for each number of answers and size that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--first", type=int, default=0, help="number of the first company")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first company")
     given = parser.parse_args()
     worlds = [weekly_truth(seed) for seed in range(given.first, given.first + given.runs)]
     prior = company_prior()

@@ -1,9 +1,9 @@
-"""Ten simulated leaderships, whose agreement is planted by what they name, in other words each time: is it ranked as planted?
+"""Whether agreement is ranked correctly in ten simulated leadership teams that name planted topics, worded differently each time.
 
     python -m benchmarks.interview [--seeds 20]
 
-What is planted is the agreement of the same formula over topics, where two lines are alike if they name the same topic. Half of
-the topics were looked at when UNLIKE and ALIKE were chosen (--chosen shows those); the table is of the other half.
+The planted agreement is the same formula applied to topics: two lines are alike if they name the same topic. UNLIKE and ALIKE
+were chosen on half of the topics (--chosen shows those); the table uses the other half.
 """
 
 import argparse
@@ -163,7 +163,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--chosen", action="store_true", help="the half that the constants were chosen on")
+    parser.add_argument("--chosen", action="store_true", help="use the topics that the constants were chosen on")
     given = parser.parse_args()
     from scipy.stats import spearmanr  # slow to import, and tests measure without it
 

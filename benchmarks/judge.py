@@ -1,16 +1,16 @@
-"""What a judge of set accuracy brings to the shares, over worlds whose company the match was not fitted on.
+"""How much a judge of known accuracy improves the shares, in worlds of companies that the match was not fitted on.
 
     python -m benchmarks.judge COMPANY... --keep FOLDER [--shared FOLDER] [--answers 0,10,20,40] [--seeds 3]
 
-The worlds are those of benchmarks.worlds.matching: one a company, each in another style, a fall of 20 points planted.
-Streams are the product's; so many are confirmed by the truth, those first that move the shares most, as `leeway streams` asks.
-Then a stand-in judge reads every stream: at chance; right in 60, 80, 95 of 100; and right on goals, but taking what serves none
-for the key result that the match itself likes best. Its weight is learned as the product learns it (pipeline/match/witness.py).
+The worlds are those of benchmarks.worlds.matching: one per company, each in a different style, with a planted fall of 20 points.
+Streams are the product's; some are confirmed truthfully, those that move the shares most first, as `leeway streams` asks. Then a
+simulated judge reads every stream: at chance; right in 60, 80 or 95 %; or right about key results but taking work on none for the
+match's favourite key result. Its weight is estimated as in the product (pipeline/match/witness.py).
 
-Columns: mean absolute error of the weekly top share (effort x belief against effort x true labels, points) without the judge and
-with it, the worst world's change, and how many weeks' 90 % intervals hold the truth of the world (people's real hours) with and
-without it. Below, what no weight mends: all streams read right and believed; a judge of 95 % whose accuracy is known; and what
-is left where only streams are asked about that the product asks about. FOLDER keeps what the match found, for another run.
+Columns: mean absolute error of the weekly top share (effort x belief against effort x true labels, in points) without and with the
+judge, the change in the worst world, and coverage of the weekly 90 % intervals (of people's real hours) without and with it. Below,
+limits that no weight overcomes: all streams read correctly; a judge of 95 % whose accuracy is known; and the error that remains if
+only the streams that the product chooses are asked about. FOLDER keeps the match's results for the next run.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""The match on a real project's history that nobody here wrote: Kubernetes' enhancement proposals as key results.
+"""The match on the history of a real project: Kubernetes' enhancement proposals as key results.
 
     git clone https://github.com/kubernetes/enhancements && python -m benchmarks.kubernetes enhancements
 
-A commit that touches the folder of exactly one proposal is work on it; one that touches none is routine, and serves none. The
-newest COMMITS of the first kind, with the subject alone (a proposal's number is stripped), are matched without any label, and
-after labels of the oldest of them, so that what is judged is later than what was learned from. Beside it: plain cosine, and the
-nearest neighbour among the labelled. The shipped weights know some of these commits: benchmarks/fit_alone.py prints the same with
-weights that were fitted without them.
+A commit that touches the folder of exactly one proposal is work on it; one that touches none is routine and serves none. The
+newest COMMITS of the first kind, by subject line alone (without the proposal's number), are matched without labels, and with
+labels of the oldest, so that the test items are later than the training items. Baselines: plain cosine similarity, and the
+nearest labelled neighbour. The shipped weights were fitted on some of these commits; benchmarks/fit_alone.py prints the same for
+weights fitted without them.
 """
 
 import argparse

@@ -1,11 +1,10 @@
-"""How long the match of a large company takes: stored vectors against key results, with everything that travels along links.
+"""Time to match a large company: stored vectors against key results, including propagation along links.
 
     python -m benchmarks.match --items 1000000 --key-results 200 --workers 2
 
-Makes issues in trees of twenty and threads that name them, with vectors as they are stored (float16, in a file), and matches
-them in the pieces that the product takes, each beside a sample that stands for the company, to probabilities and reasons in
-words. What a database adds (reading items and vectors, keeping the result) is in benchmarks/scale. No text is encoded but
-the register's.
+Generates issues in trees of twenty and threads that name them, with vectors as stored (float16, in a file), and matches them in
+the product's chunks, each alongside a sample of the company, up to probabilities and reasons in words. Database time (reading
+items and vectors, storing results) is measured by benchmarks/scale. Only the register's texts are encoded.
 """
 
 import argparse

@@ -1,7 +1,8 @@
-"""How fast each page answers, and how large it is, with a million signals stored: `python -m benchmarks.page`.
+"""Response time and size of each page with a million stored signals: `python -m benchmarks.page`.
 
-Over HTTP from a server process of its own; beside it an empty handler of the same app, so that the ratio says what a page
-itself costs. Beside the signals stand what an analysis leaves of them, made up: people, items with their matches, and effort.
+Measured over HTTP against a separate server process, and compared with an empty handler of the same app, so that the ratio is the
+cost of the page itself. In addition to the signals, the database contains generated results of an analysis: people, items with
+matches, and effort.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The pictures of docs/images, from a demo's output: `make pictures`. Needs Chromium, and `leeway demo` run before."""
+"""Draw the pictures in docs/images from a demo's output: `make pictures`. Needs Chromium and a previous `leeway demo`."""
 
 import base64
 import json

@@ -1,9 +1,9 @@
-"""How far the match in pieces, which large companies get, is from the match of the whole.
+"""How much matching in chunks, as for large companies, differs from matching as a whole.
 
     leeway demo && python -m benchmarks.pieces demo-out
 
-Matches the demo's company as one, then in pieces of several sizes beside samples of several sizes, on a copy of its database: how
-often the most likely answer is another one, and how far the expected share of work on the plan moves.
+Matches the demo's company as one, then in chunks of several sizes with samples of several sizes, on a copy of its database;
+prints how often the most likely answer differs, and by how much the expected share of work on the plan changes.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def answer(probabilities: dict[str, float], none: float) -> str | None:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="where `leeway demo` wrote")
+    parser.add_argument("folder", type=Path, help="output folder of `leeway demo`")
     given = parser.parse_args()
     register, _ = read(given.folder / "okrs.yaml")
     encoder = SentenceEncoder()

@@ -1,11 +1,11 @@
-"""Real texts without any link or team: which of ten open projects a change belongs to, from its description alone.
+"""Real texts without links or teams: which of ten open-source projects a change belongs to, from its description alone.
 
     for one in psf/black pydantic/pydantic ...; do git clone --bare https://github.com/$one clones/${one#*/}; done
     python -m benchmarks.projects clones
 
-The projects and the one key result of each are in PROJECTS. Sixty changes of each are drawn whose description has 25 words or
-more. Prints how often the likeliest key result is right: by cosine alone, as the product matches without a label, and on the
-rest after 40 labels, asked for by the product and drawn at random.
+PROJECTS lists the projects with one key result each. Sixty changes with a description of at least 25 words are drawn from each.
+Prints the accuracy of the likeliest key result: by cosine similarity alone, by the product without labels, and on the remaining
+items after 40 labels, chosen by the product or at random.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def changes(clone: Path, draw: random.Random) -> list[tuple[str, str]]:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clones", type=Path, help="folder with a clone of each project")
+    parser.add_argument("clones", type=Path, help="folder with clones of the projects")
     clones, draw = parser.parse_args().clones, random.Random(8)
     titles = "\n".join(f"      - {{key: O1.{n}, title: '{title}'}}" for n, title in enumerate(PROJECTS.values()))
     register = parse(

@@ -1,4 +1,4 @@
-"""Real work without teams or links, as labelled companies to fit on: a proposal's commits, a company's tickets."""
+"""Real work without teams or links, as labelled companies for fitting: commits on proposals, a company's tickets."""
 
 from collections import defaultdict
 from collections.abc import Sequence

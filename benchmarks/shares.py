@@ -1,10 +1,10 @@
-"""Coverage and width of the weekly interval, and the error of the share, with and without an audit, on simulated companies.
+"""Coverage and width of the weekly interval, and error of the share, with and without an audit, on simulated companies.
 
     python -m benchmarks.shares --seeds 20 --keep /tmp/companies
 
-Each seed is another half year of the simulated company, pulled over HTTP and matched by the product. Then the product draws
-its audit for every week, the simulation's truth answers as a lead would, and the shares are computed again. The true share
-is of what was really worked, so the errors of effort count too. `--keep` keeps the databases for another run.
+Each seed is a different half year of the simulated company, pulled over HTTP and matched by the product. Then the product draws
+its audit for every week, the simulation answers truthfully in place of a team lead, and the shares are computed again. The true
+share is that of the real work, so errors of effort count too. `--keep` keeps the databases for the next run.
 """
 
 import argparse
@@ -128,8 +128,8 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--items", type=int, default=5, help="audited items a team and week")
-    parser.add_argument("--unseen", type=float, default=UNSEEN, help="part of the work taken to leave no trace")
+    parser.add_argument("--items", type=int, default=5, help="audited items per team and week")
+    parser.add_argument("--unseen", type=float, default=UNSEEN, help="assumed proportion of work without a trace")
     parser.add_argument("--keep", type=Path, help="folder for the databases")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as made, ProcessPoolExecutor(2) as pool:

@@ -1,9 +1,9 @@
-"""How well streams hold together: on labelled companies, what an answer for a whole stream gets right.
+"""Purity of streams on labelled companies: how much of a stream a single answer gets right.
 
     python -m benchmarks.streams ../shared/eval/tablewright ../shared/eval/brightline benchmarks/companies/*/
 
-For each similarity from which loose items join: streams and items in them, and of the work in streams of several items the part
-that serves what most of its stream serves (an answer for the whole would be right on it).
+For each similarity threshold for loose items: the number of streams and items in them and, among items in streams of several, the
+proportion that serves the same key result as the majority of its stream (on which one answer for the stream would be right).
 """
 
 import json

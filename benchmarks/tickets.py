@@ -1,10 +1,10 @@
-"""The match on a real company's tickets that nobody here wrote: SiP, ten years of terse titles with true hours.
+"""The match on a real company's tickets: SiP, ten years of terse titles with true hours.
 
     git clone https://github.com/Derek-Jones/SiP_dataset && python -m benchmarks.tickets SiP_dataset [--weights FILE]
 
-The data name projects by codes alone; what each was for is told by its titles, and is written below as a register. Titles alone
-are matched, no links and no teams, without any label and after labels that the product asks for. The shipped weights know these
-tickets: `--weights` names what `benchmarks/fit_alone.py --keep` fitted without them.
+The data only contain project codes; the register below was written from the titles. The match uses titles alone, without links
+and teams, first without labels and then with labels that the product asks for. The shipped weights were fitted on these tickets;
+`--weights` takes weights that `benchmarks/fit_alone.py --keep` fitted without them.
 """
 
 import argparse

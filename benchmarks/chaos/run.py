@@ -1,12 +1,12 @@
-"""Everything that can die does, while the whole job runs: what comes out is the same, and each alert was posted once.
+"""Kill every component while the whole job runs: the result must be identical, and each alert posted exactly once.
 
     python -m benchmarks.chaos.run --seeds 10
 
-Real Celery workers and beat as processes, a real Redis, a real PostgreSQL, a real mail server, the simulated company over HTTP.
-In an order and at times drawn from the seed: workers and beat are killed with -9 and started again, Redis loses its data,
-PostgreSQL crashes and recovers, messages are doubled and dropped; all the while one channel of Slack is archived, the mail
-server refuses one mailbox and is slow for another. The final effort, shares, drifts, posts and mails are compared, to the last
-digit, with those of one undisturbed process.
+Uses real Celery worker and beat processes, a real Redis, a real PostgreSQL, a real mail server, and the simulated company over
+HTTP. In an order and at times drawn from the seed, workers and beat are killed with SIGKILL and restarted, Redis loses its data,
+PostgreSQL crashes and recovers, and messages are duplicated and dropped. All the while one Slack channel is archived, and the
+mail server rejects one mailbox and is slow for another. The final effort, shares, drifts, posts and mails are compared, to the
+last digit, with those of a single undisturbed process.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--hashed", action="store_true", help="a quick encoder instead of the real one")
+    parser.add_argument("--hashed", action="store_true", help="use a fast hashing encoder instead of the real one")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as made, open_company() as company:
         bad = _try_seeds(given, Path(made), company)

@@ -1,1 +1,1 @@
-"""How the connectors hold up: against random faults, and against a bare loop of the vendors' clients."""
+"""Robustness of the connectors against random faults, and their speed against a bare loop of the vendors' clients."""

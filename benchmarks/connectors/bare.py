@@ -1,7 +1,7 @@
-"""What our pull is measured against: the vendor's own client that only reads, one request after the other.
+"""The baseline for our pull: the vendor's own client, only reading, one request after the other.
 
-`read_the_same` makes the very requests that a pull makes, `read_the_least` those that somebody would write by hand: no
-stretches of time for what lies beyond a search's cap, fewer properties, no pipelines of the deals that a call is about.
+`read_the_same` makes exactly the requests of a pull; `read_the_least` makes those of a hand-written script: no time slices for
+results beyond a search's cap, fewer properties, no pipelines of the deals that a call is about.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""A large company's tools, served as they stand: 50,000 issues with changelogs, 100,000 messages, 30,000 CRM objects.
+"""Serve a large company's tools: 50,000 issues with changelogs, 100,000 messages, 30,000 CRM objects.
 
-`python -m benchmarks.connectors.big --issues 50000 ...` prints the settings as a JSON line, then serves until its
-standard input closes. Texts are short and made, since only their reading is measured.
+`python -m benchmarks.connectors.big --issues 50000 ...` prints the settings as a JSON line, then serves until its standard input
+closes. Texts are short and generated, since only reading them is measured.
 """
 
 import argparse

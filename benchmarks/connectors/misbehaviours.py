@@ -1,6 +1,6 @@
-"""How real servers answer on bad days, at random: each of these was reported by users of some connector (docs/connectors.md).
+"""Random misbehaviour of real servers: each kind was reported by users of some connector (docs/connectors.md).
 
-None of them says that something was deleted, so afterwards nothing may be missing, and what is made up here may not count.
+None of them announces a deletion, so in the end nothing may be missing, and nothing invented here may be stored.
 """
 
 import json

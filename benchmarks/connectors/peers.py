@@ -1,11 +1,11 @@
-"""What other tools read of the same simulated company, and what they lose.
+"""What other tools read from the same simulated company, and what they miss.
 
-GrimoireLab Perceval and dlt want dependencies of their own, so they live in an environment of their own:
+GrimoireLab Perceval and dlt have conflicting dependencies, so they need an environment of their own:
 
     python -m venv /tmp/peers && /tmp/peers/bin/pip install perceval dlt
     python -m benchmarks.connectors.peers --python /tmp/peers/bin/python
 
-Each is set up as its manual says, with only its address changed. Rows: what was read, of how many there are.
+Each is configured according to its manual, with only the address changed. The rows show what was read, out of how many.
 """
 
 import argparse

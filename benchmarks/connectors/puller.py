@@ -1,8 +1,7 @@
-"""One pull as a process of its own, so that it can be killed: `python -m benchmarks.connectors.puller SETTINGS DATABASE`.
+"""Run one pull in a separate process that can be killed: `python -m benchmarks.connectors.puller SETTINGS DATABASE`.
 
-SETTINGS is a JSON file {"sources": {name: settings}, "since": time, "now": time}. With `--report FILE` it writes how long
-each source took, in seconds and in seconds of processor time, how
-many signals were stored, and the process's resident memory over time.
+SETTINGS is a JSON file {"sources": {name: settings}, "since": time, "now": time}. With `--report FILE` it writes wall and
+processor seconds per source, the number of stored signals, and the process's resident memory over time.
 """
 
 import argparse

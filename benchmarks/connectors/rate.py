@@ -1,10 +1,9 @@
-"""Our pull against a bare loop of the vendor's client on the same requests, in one run against the same simulator.
+"""Our pull compared with a bare loop of the vendor's client on the same requests, in one run against the same simulator.
 
-`python -m benchmarks.connectors.rate` notes what a pull asks for. Then, in each of `--rounds`, the vendor's client makes these
-requests again, one after the other, and throws the answers away; a loop that asks for as little as it can does so too;
-and ours pulls, which parses, stores page by page in SQLite and keeps its cursors. Of each the fastest round counts, since
-whatever else runs on a machine can only slow it down. Printed are seconds, seconds of processor time, the ratio of the rates
-and the puller's memory.
+`python -m benchmarks.connectors.rate` records the requests of a pull. Then, in each of `--rounds`, the vendor's client repeats
+these requests, one after the other, and discards the answers; so does a loop with as few requests as possible; and our pull
+parses, stores page by page in SQLite and keeps its cursors. The fastest round of each counts, since other programs can only slow
+it down. Prints wall and processor seconds, the ratio of the rates, and the puller's memory.
 """
 
 import argparse
@@ -70,7 +69,7 @@ def main() -> None:
     parser.add_argument("--only", choices=sorted(read_the_least), help="one source")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--latency", type=float, default=0.0, help="seconds before each answer, as of a server far away"
+        "--latency", type=float, default=0.0, help="delay before each answer in seconds, like a distant server"
     )
     given = parser.parse_args()
     sizes = [

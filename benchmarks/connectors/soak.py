@@ -1,11 +1,11 @@
-"""Random faults, random changes between pages, random kills: afterwards the database must equal the simulated world.
+"""Random faults, random changes between pages, random kills: in the end the database must equal the simulated world.
 
-`python -m benchmarks.connectors.soak --seeds 20`. Each request meets a 429, a 500, a reset connection, a truncated answer
-and a page of HTML with 5 % each, and 40 % of the answers that can be are changed as real servers do on bad days
-(misbehaviours.py); before 5 % of the requests somebody changes something; the puller is a process that is killed
-with SIGKILL while it runs, and reads the sources in another order each time. After some rounds the world comes to rest, two
-pulls, a sweep and another try of what was set aside follow, and the set of signals and items is compared. `memory_mb` is the
-most that a puller took in the first round and in the last.
+`python -m benchmarks.connectors.soak --seeds 20`. Each request fails with a 429, a 500, a reset connection, a truncated answer or
+a page of HTML, with a probability of 5 % each, and 40 % of the eligible answers misbehave like real servers (misbehaviours.py);
+before 5 % of the requests somebody changes something; the puller is a process that is killed with SIGKILL while running, and
+reads the sources in a different order each time. After some rounds the world stops changing; two pulls, a sweep and a retry of
+failed items follow, and the sets of signals and items are compared. `memory_mb` is the puller's peak in the first and in the last
+round.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""A second generator of effort, of another kind: bursts of heavy-tailed length and days in many small parts.
+"""A second, different generator of effort: bursts of heavy-tailed length, and days split into many small parts.
 
-Where organisation.py gives everybody two tasks of some days from their team's plan, here a day is split over a main task and a
-few others. Their weights follow a slow walk of each person's own (autocorrelated over weeks); main tasks have Pareto lengths
-(most a day or two, some two months); and teams push together now and then: half of them take up the same objective for some
-weeks. Events and absence are the first generator's.
+Where organisation.py gives everybody two tasks of some days from their team's plan, this one splits a day between a main task and
+a few others. Each person's weights follow a slow random walk (autocorrelated over weeks); main tasks have Pareto lengths (most
+last a day or two, some two months); and occasionally half of a team takes up the same objective for some weeks. Events and
+absence are as in the first generator.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""People join, leave, change teams, go on leave together: put over any generator's organisation, with and without a real fall.
+"""People join, leave, change teams or take leave together, in any generator's organisation, with and without a real fall.
 
-Rows of effort are one person in one team, so a transfer is a row that ends and another that begins. Spare rows, drawn with
-the organisation and idle until they are needed, are those who come.
+A row of effort is one person in one team, so a transfer ends one row and begins another. Joiners are spare rows, generated with
+the organisation and idle until they are needed.
 """
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """An organisation's daily effort with a planted event, independent of the product and of the demo's simulator.
 
-People work on tasks that last for days, so weeks are autocorrelated; some work part time; everybody is away now and
-then. 39 weeks of working days, five objectives with priorities 1 to 5, teams of about eight with plans of their own.
+People work on tasks that last for days, so weeks are autocorrelated; some work part time; everybody is away sometimes. 39 weeks
+of working days, five objectives with priorities 1 to 5, teams of about eight with plans of their own.
 """
 
 from dataclasses import dataclass, field

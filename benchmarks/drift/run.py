@@ -1,14 +1,14 @@
-"""The detector's table: how often it says what, on organisations with and without an event.
+"""The detector's table: how often it raises what, on organisations with and without an event.
 
 python -m benchmarks.drift.run [--runs 100] [--first 0] [--case NAME] [--generator tasks|bursts] [--company] [--jobs N]
 
-`--company` leaves teams and shifts out, which is five times as fast. `--first` is the first seed: thresholds were chosen
-on seeds from 1000 and 5000 on, what docs/drift.md says is measured on others.
+`--company` omits teams and shifts, which is five times as fast. `--first` is the first seed: thresholds were chosen on seeds from
+1000 and 5000 on; docs/drift.md reports other seeds.
 
-What happens to the people is put over an organisation with spare rows; `still-60` and `still-fall-20-60` are the same one to
-which nothing happens. Named before the others, they are what those are held against, seed by seed: in how many runs there is a
-drift that there would not have been, and by how much fewer falls are found. In `fewer` those who are on leave in `leave` had
-never been there: what so few people can tell at all.
+Changes of people are applied to an organisation with spare rows; in `still-60` and `still-fall-20-60` nothing happens to the same
+organisation. If named before the others, these serve as controls, seed by seed: in how many runs there is an additional drift,
+and by how much fewer falls are found. In `fewer`, the people who are on leave in `leave` never existed: the limit for so few
+people.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""What happens to an organisation, held against drift in three ways: `leeway detect` on files, a database, and a new register.
+"""Changes in an organisation, tested for false drift in three ways: `leeway detect` on files, a database, and a new register.
 
     python -m benchmarks.drift.three_ways [--runs 100] [--first 0] [--case NAME] [--jobs N]
 
-Two teams of twelve, one that works on the plan and one that mostly does not, for 26 weeks; it happens in the 19th. Of each
-way: in how many runs there is any drift, of the company or a team; and in how many a fall of two fifths of the work on the plan
-(22 points), planted three days later, is found for the company.
+Two teams of twelve, one that works on the plan and one that mostly does not, for 26 weeks; the change happens in the 19th. For
+each way: the number of runs with any drift, of the company or a team; and the number in which a fall by two fifths of the work on
+the plan (22 points), planted three days later, is found for the company.
 """
 
 import argparse

@@ -1,10 +1,11 @@
-"""Effort by DX's rule, by LinearB's, and by the product, beside true person-days; one table by style.
+"""Effort estimated by DX's rule, LinearB's rule and the product, compared with true person-days; one table by style.
 
     python -m benchmarks.effort [--seeds 2] [--shared FOLDER --labelled FOLDER...] [--cesaw CLONE] [--sip CLONE] [--fit]
 
-For every style of styles.py the weights are fitted on the other styles (in folds) and judged on seeds of their own; on what is
-given by folder with the shipped weights, which have seen none of it but, with `--fit`, those CESAW projects that are not judged.
-`--fit` fits the shipped weights again and writes pipeline/effort/weights/effort.json. Figures are explained at judge.Figures.
+For each style in styles.py, weights are fitted on the other styles (in folds) and evaluated on separate seeds. Data given by
+folder are evaluated with the shipped weights, which have seen none of them except, with `--fit`, the CESAW projects outside the
+evaluation. `--fit` fits the shipped weights again and writes pipeline/effort/weights/effort.json. judge.Figures explains the
+figures.
 """
 
 import argparse

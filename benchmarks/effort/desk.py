@@ -1,7 +1,6 @@
-"""Plays a company at work, day by day, with its true person-days. Independent of the product and its simulator.
+"""Simulate a company at work, day by day, with its true person-days. Independent of the product and its simulator.
 
-What differs from company to company is its style (benchmarks/effort/styles.py). From `drift_week` on the top goals lose
-`points` of all *new* work.
+Companies differ in style (benchmarks/effort/styles.py). From `drift_week` on, the top goals lose `points` of all *new* work.
 """
 
 import random

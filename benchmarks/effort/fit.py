@@ -1,7 +1,8 @@
-"""Fits the weights of the effort model to companies whose days are known.
+"""Fit the effort model's weights on companies whose days are known.
 
-A person's day has shares (Papke and Wooldridge 1996): of what was not stated of it, the part that truly went to each candidate,
-and the rest to none. Their log-likelihood is concave in the weights; Newton's method finds its maximum in some ten steps.
+The response is fractional (Papke and Wooldridge 1996): the true share of each candidate in the part of a person's day without
+stated hours; the rest is none. The log-likelihood is concave in the weights, and Newton's method reaches its maximum in about ten
+steps.
 """
 
 from collections.abc import Sequence

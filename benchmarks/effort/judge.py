@@ -1,4 +1,4 @@
-"""How far shares of estimated effort, by what the work truly serves, are from those of the true effort."""
+"""Error of shares of estimated effort, given true labels, compared with shares of true effort."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable

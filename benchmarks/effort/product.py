@@ -1,4 +1,4 @@
-"""The product's model on these rows: its evidence, its estimate."""
+"""The product's effort model applied to the benchmark's rows."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, time

@@ -1,9 +1,9 @@
-"""Real work with true hours: logs of time and of tasks that others published. The data stay where they are; this reads a clone.
+"""Real work with true hours, from published time and task logs. The data are not included; this reads a clone.
 
-CESAW (github.com/Derek-Jones/Software-estimation-datasets, CESAW.tgz): 203,621 entries of time
-logs of some 40 projects, so true days.
-SiP (github.com/Derek-Jones/SiP_dataset): ten thousand tasks of one company with true hours, start and completion, without the
-days. How the hours lie between the two dates is not known; two readings bracket it, even and what is due first done first.
+CESAW (github.com/Derek-Jones/Software-estimation-datasets, CESAW.tgz): 203,621 time log entries of some 40 projects, so the days
+are known.
+SiP (github.com/Derek-Jones/SiP_dataset): ten thousand tasks of one company with true hours, start and completion dates, but not
+days. How the hours are distributed between the dates is unknown; two assumptions bracket it: evenly, and earliest due date first.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""What an estimate of effort reads (traces, states, capacity), and the truth that judges it."""
+"""The input of an effort estimate (traces, states, capacity), and the truth to compare it with."""
 
 from collections import defaultdict
 from collections.abc import Iterable

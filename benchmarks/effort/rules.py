@@ -1,11 +1,11 @@
-"""The rules of others, as their public documents describe them, on the same rows.
+"""Other vendors' rules, as their public documentation describes them, applied to the same rows.
 
-DX (docs.getdx.com/reports/jira-allocation): each weekday a developer's day goes to the issues in progress, in equal parts where
+DX (docs.getdx.com/reports/jira-allocation): each weekday, a developer's day is divided among the issues in progress, equally if
 all were in progress all day; an issue counts as in progress for at most 30 days after its last activity.
 
-LinearB (its help pages "Allocation" and "Cost Capitalization Report"): each active, assigned issue gets an equal slice of the
-day. Active is described twice, as activity on the issue and by its state, so both readings are here: `linearb_state`
-(in progress or touched that day) and `linearb_touched` (touched that day only).
+LinearB (help pages "Allocation" and "Cost Capitalization Report"): each active, assigned issue gets an equal slice of the day.
+The pages define active both by activity on the issue and by its state, so both variants are implemented: `linearb_state` (in
+progress or touched that day) and `linearb_touched` (touched that day only).
 """
 
 from collections import defaultdict

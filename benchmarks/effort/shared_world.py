@@ -1,4 +1,4 @@
-"""Rows of a company of another author's `World` class: world.py in a folder that is given, read in this process."""
+"""Rows of a company from another author's `World` class: world.py in a given folder, imported into this process."""
 
 import importlib.util
 import re

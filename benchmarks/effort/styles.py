@@ -1,5 +1,5 @@
-"""How companies differ in the way they work: how work is cut (sizes, how many tickets at a time, interruptions), where it lives
-(issues, threads, deals) and what it leaves behind. benchmarks/effort/desk.py plays a company by one of them.
+"""Styles in which companies work: how work is divided (sizes, parallel tickets, interruptions), where it is kept (issues,
+threads, deals) and what traces it leaves. benchmarks/effort/desk.py simulates a company in one of them.
 """
 
 from dataclasses import dataclass, field

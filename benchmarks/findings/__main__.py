@@ -1,15 +1,15 @@
-"""How often each finding finds what is planted, and how often it finds something where nothing is.
+"""Recall of each finding on planted cases, and its false findings on clean ones.
 
     python -m benchmarks.findings [--seeds 20] [--quarters 10] [--first 5000] [--only KIND] [--texts FOLDER] [--shared FOLDER]
 
-Planted cases at the strength of docs/findings.md, and clean quarters, of three generators. `tasks` and `pool` draw who worked how
-much on which stream and what that is believed to serve, with unsure and wrong matches (company.py). `texts` are the labelled
-companies in several styles through the product's own stages, matched without any answer (texts.py); `confirmed` are the same
-once people have said what the forty streams with the most work serve, as many as `leeway streams --template` asks about. FOLDER
-keeps vectors, weights and companies for another run; `--shared` names another author's world.py, as in benchmarks.worlds.
+Planted cases at the strength of docs/findings.md, and clean quarters, from three generators. `tasks` and `pool` generate who
+worked how much on which stream and what it is believed to serve, with uncertain and wrong matches (company.py). `texts` are the
+labelled companies in several styles, processed by the product's own stages and matched without answers (texts.py); `confirmed`
+are the same after people confirmed the forty streams with the most work, as many as `leeway streams --template` asks about.
+FOLDER keeps vectors, weights and companies for the next run; `--shared` names another author's world.py, as in benchmarks.worlds.
 
-Of `texts`, what is found where nothing was planted is false unless it is true: that is, found as well by who knows what each item
-serves. `not judged` are companies of which the finding says that their data cannot carry it.
+In `texts`, a finding where nothing was planted counts as false unless it is also found with the true labels. `not judged` are
+companies whose data the finding itself considers insufficient.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What is planted, at the strength that docs/findings.md names; what is not planted stays clean."""
+"""Planted cases, at the strength given in docs/findings.md; everything else stays clean."""
 
 from collections.abc import Callable
 from dataclasses import replace

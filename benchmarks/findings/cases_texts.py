@@ -1,4 +1,4 @@
-"""The cases of companies of real texts: what is planted, and what is clean, by kind."""
+"""Cases for companies with real texts: planted and clean ones, by kind."""
 
 from collections.abc import Callable
 

@@ -1,8 +1,8 @@
-"""Companies as the findings see them: a register, streams, and who worked how much on which, with what each is believed to serve.
+"""Companies as the findings see them: a register, streams, who worked how much on which, and what each is believed to serve.
 
-Two generators of effort that differ in kind. `tasks`: everybody has one or two streams in hand for some days and then takes the
-next one by weight. `pool`: a team's week is shared out among its streams by weights that wander, and each person gets a draw of
-it. Both have absences, part time, streams that begin and end, and matches that are unsure or wrong.
+Two different generators of effort. `tasks`: everybody works on one or two streams for some days and then draws the next by
+weight. `pool`: a team's week is divided among its streams by slowly varying weights, and each person gets a random part of it.
+Both have absences, part time, streams that begin and end, and matches that are uncertain or wrong.
 """
 
 from collections.abc import Callable

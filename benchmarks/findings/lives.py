@@ -1,8 +1,8 @@
-"""What happens on tickets, threads and changes of a company, by two generators that differ in kind.
+"""Events on a company's tickets, threads and changes, from two different generators.
 
-`tasks`: how long something waits is drawn when it begins to, with a long tail. `pool`: a team looks at what waits day by day, and
-takes each with the same chance. Both have what looks like trouble and is none: planning meetings in which many tickets
-are opened at once and then worked on, imports by a program, clean-ups of what is old, questions that a few discuss.
+`tasks`: a waiting time is drawn when the wait begins, with a long tail. `pool`: a team goes through its queue every day and takes
+each item with the same probability. Both contain things that only look like trouble: planning meetings that open many tickets at
+once, which are then worked on, imports by a program, clean-ups of old items, questions that a few people discuss.
 """
 
 from dataclasses import dataclass, field, replace

@@ -1,9 +1,9 @@
-"""What streams are about, as vectors of their items, by two generators that differ in kind.
+"""The topics of streams, as vectors of their items, from two different generators.
 
-`tasks`: an item is what the company, its team, its key result and its stream are about, with much of its own. `pool`: an item is
-a few words drawn from what these talk about, and a vector is the mean of its words'. Both are set so that halves of streams lie
-about as near as in the labelled companies (a median of 0.25 to 0.4 once what all share is taken away; other streams at 0, spread
-0.11).
+`tasks`: an item's vector combines the topics of the company, its team, its key result and its stream, plus a large part of its
+own. `pool`: an item is a few words drawn from these topics, and its vector is the mean of theirs. Both are calibrated so that
+halves of a stream are about as similar as in the labelled companies (a median of 0.25 to 0.4 after removing the common component;
+different streams at 0, standard deviation 0.11).
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""What key results and outcomes of a company were measured to be, by two generators that differ in kind.
+"""Measurements of a company's key results and outcomes, from two different generators.
 
-`tasks`: a number is what is counted, so it goes in steps that come by chance, some of them back. `pool`: it goes along a line,
-and what a week adds to it sticks for some weeks. Most are measured each day, some are typed once a week.
+`tasks`: a number is a count, so it moves in random steps, some of them backwards. `pool`: it follows a line with autocorrelated
+weekly deviations. Most are measured daily, some are entered once a week.
 """
 
 from collections.abc import Mapping

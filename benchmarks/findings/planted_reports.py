@@ -1,4 +1,4 @@
-"""What is planted in numbers and reports of companies of real texts: measures that gather work, reports that are green anyway."""
+"""Cases planted in numbers and reports of companies with real texts: metrics that attract work, reports that stay green."""
 
 from collections.abc import Sequence
 from dataclasses import replace

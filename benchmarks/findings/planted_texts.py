@@ -1,4 +1,4 @@
-"""What is planted in companies of real texts (texts.py): the cases of cases.py, at the same strengths, by moving real work."""
+"""Cases planted in companies with real texts (texts.py): those of cases.py, at the same strengths, by moving real work."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace

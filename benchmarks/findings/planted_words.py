@@ -1,4 +1,4 @@
-"""What is planted in what companies of real texts say and do: on tickets and threads of texts.py, and in a word's use."""
+"""Cases planted in the texts and events of companies with real texts: on tickets and threads of texts.py, and in a word's use."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,11 +1,11 @@
-"""The quarterly pack of a real register and the commits beside it, which nobody here wrote.
+"""The quarterly pack of a real register and its repositories' commits.
 
     git clone https://github.com/src-d/okrs (and gitbase, lookout, ml, borges)
     python -m benchmarks.findings.quarter okrs 2018-Q3 gitbase lookout ml borges [--to FOLDER] [--shots] [--serve]
 
-Makes the register of the quarter and a database with the commits of it and of 13 weeks before, runs all stages of the product as
-on the quarter's last evening, and prints the pack. `--shots` draws the pack with Chromium as on a screen and as printed, and
-opens the evidence of each diagnosis; `--serve` leaves the page up. Nothing of the data is in this repository.
+Builds the quarter's register and a database with the commits of the quarter and the 13 weeks before, runs all stages of the
+product as of the quarter's last evening, and prints the pack. `--shots` renders the pack with Chromium for screen and print, and
+opens the evidence of each diagnosis; `--serve` keeps the page running. None of the data is in this repository.
 """
 
 import argparse
@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("okrs", type=Path)
     parser.add_argument("quarter")
     parser.add_argument("clones", type=Path, nargs="+")
-    parser.add_argument("--to", type=Path, help="a folder for the database and the pictures")
+    parser.add_argument("--to", type=Path, help="folder for the database and the pictures")
     parser.add_argument("--shots", action="store_true")
     parser.add_argument("--serve", action="store_true")
     given = parser.parse_args()

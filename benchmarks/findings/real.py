@@ -1,10 +1,10 @@
-"""Duplicate effort and the vocabulary gap on text that nobody here wrote for them, to be looked at.
+"""Duplicate effort and the vocabulary gap on real text, for manual inspection.
 
     python -m benchmarks.findings.real duplicate|wording CLONE_OR_FOLDER
 
-The clone is of kubernetes/enhancements: groups (SIGs) are teams, a proposal's summary and motivation are its stream. A folder is
-a labelled company's (signals.jsonl, gold.jsonl, okrs.yaml; see the evaluation data): what a team does on one key result or theme
-is a stream. There is no effort in either, so floors and sizes are left out: it prints the ten nearest of what is left.
+The clone is kubernetes/enhancements: groups (SIGs) are teams, and a proposal's summary and motivation are its stream. A folder is
+a labelled company (signals.jsonl, gold.jsonl, okrs.yaml; see the evaluation data): a team's work on one key result or theme is a
+stream. Neither contains effort, so privacy floors and sizes are ignored; it prints the ten closest candidates.
 """
 
 import argparse

@@ -1,8 +1,7 @@
-"""A real register of a quarter and the commits beside it, as the product reads them: source{d}'s, which stood on GitHub.
+"""A real quarter's register and its repositories' commits, in the product's form: source{d}'s, published on GitHub.
 
-Objectives are the headings of the second level of the quarter's page, key results the items at the left margin below them;
-headings in between are their description. A repository is a team of those who committed to it most. Addresses are not kept: who
-wrote is a number.
+Objectives are the second-level headings of the quarter's page, key results the top-level list items below them; headings in
+between are their description. The main committers to a repository are its team. Addresses are not kept: authors are numbers.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Sentences that hold a word of the objectives, as vectors, by two generators that differ in kind.
+"""Vectors of sentences that contain a word of the objectives, from two different generators.
 
-`tasks`: a sentence is what its team talks about, what the word means and much of its own. `pool`: it is a few words, each about
-the team, the word's meaning or something else, and a vector is the mean of its words'. What teams talk about differs more than
-what the words mean.
+`tasks`: a sentence combines its team's topic, the word's meaning and a large part of its own. `pool`: it is a few words, each
+about the team, the word's meaning or something else, and its vector is the mean of theirs. Teams' topics differ more than the
+word's meanings.
 """
 
 from dataclasses import replace

@@ -1,8 +1,8 @@
-"""Companies of real texts: a labelled company's half year through all stages of the product, read as the findings read it.
+"""Companies with real texts: half a year of a labelled company through all stages of the product, loaded as the findings load it.
 
-Its rows are those of the wind tunnel (benchmarks/worlds), so the texts are the labelled companies', traces follow the habits of a
-style, and streams, effort and beliefs are the product's own, matched with weights that were fitted without that company and
-without any answer. `Days` plants by moving person-days from items to items; what was true of an item stays so.
+The rows come from the wind tunnel (benchmarks/worlds): texts are those of the labelled companies, traces follow the habits of a
+style, and streams, effort and beliefs are the product's own, with weights fitted without that company and without answers. `Days`
+plants cases by moving person-days between items; an item's true label stays the same.
 """
 
 import copy

@@ -1,9 +1,9 @@
-"""How well the lint reads key results: F1 of activity against outcome by language, precision and recall of the other rules.
+"""Accuracy of the register's lint: F1 of activity against outcome by language, precision and recall of the other rules.
 
     python -m benchmarks.lint.run [--part build|aside] [--texts FOLDER] [--wrong]
 
-key_results.csv has the labels and the texts written here. Lines from public registers (source{d}, GitLab, Sourcegraph) are there
-by hash only: `--texts` names a folder of clones or text files, in which each line that has a label is found again.
+key_results.csv contains the labels and our own texts. Lines from public registers (source{d}, GitLab, Sourcegraph) are included
+as hashes only: `--texts` names a folder of clones or text files in which the labelled lines are found.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--part", default="aside", choices=("build", "aside"))
     parser.add_argument("--texts", type=Path)
-    parser.add_argument("--wrong", action="store_true", help="also print what is judged wrongly")
+    parser.add_argument("--wrong", action="store_true", help="also print errors")
     return parser.parse_args()
 
 

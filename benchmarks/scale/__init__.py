@@ -1,1 +1,1 @@
-"""What a large company costs: see __main__.py."""
+"""Cost of a large company: see __main__.py."""

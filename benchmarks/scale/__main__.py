@@ -1,14 +1,14 @@
-"""What a large company costs: a database filled with its signals, a first full analysis, and what comes after it.
+"""Cost of a large company: filling a database with its signals, a first full analysis, and later cycles.
 
     python -m benchmarks.scale --signals 1000000 --people 800
     python -m benchmarks.scale --signals 6000000 --people 5000 --key-results 200 --keep build/scale
 
-Fills a PostgreSQL (from a wheel) as the connectors' pages would have: issues in trees, threads that name them; vectors that are
-alike where the words are. Encoding is left out, as it depends on the texts alone. Then, as ratios within this run: the rate of
-inserts through the product's own store, all stages the first time with one worker and with two; and each on a copy of what the
-first left: cycles with 0.1 % and 1 % news, a changed key result, a confirmed stream, a page, retention; and the memory of each
-process. With `--keep` what was filled and analysed stays in a folder, from which `--only` measures single things again.
-docs/scale.md has the figures and what follows from them for larger companies.
+Fills a PostgreSQL database (server from a wheel) as the connectors would: issues in trees, threads that name them, and vectors
+that are similar where the words are. Encoding is left out, since it depends on the texts alone. Measures, as ratios within the
+run: the insert rate through the product's store; the first analysis with one worker and with two; then, each on a copy of the
+result, cycles with 0.1 % and 1 % new signals, a changed key result, a confirmed stream, a page, and retention; and the memory of
+each process. With `--keep`, the databases stay in a folder, from which `--only` repeats single measurements. docs/scale.md has
+the figures and what they mean for larger companies.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A large company on paper: its register, and the pages that its sources would send."""
+"""A generated large company: its register, and the pages that its sources would send."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

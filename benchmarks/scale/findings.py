@@ -1,8 +1,9 @@
-"""What the diagnoses cost in a large company, by what is read and by finding.
+"""Cost of the diagnoses in a large company, by data read and by kind of finding.
 
     python -m benchmarks.scale.findings --signals 400000 --people 400
 
-Fills a database and analyses it once as benchmarks.scale does, then finds every kind of diagnosis anew: what is done once a day.
+Fills a database and analyses it once, as benchmarks.scale does, then searches for every kind of diagnosis again, as done once a
+day.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is measured of a large company after its first analysis, each on a copy of the database as that left it."""
+"""Measurements of a large company after its first analysis, each on a copy of the resulting database."""
 
 import os
 import statistics

@@ -1,4 +1,4 @@
-"""Databases of the benchmark on a PostgreSQL from a wheel: each measure works on a copy of its own."""
+"""The benchmark's databases on a PostgreSQL server from a wheel: each measurement uses a copy of its own."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Fills a database with the company's pages, and takes it back to before its first analysis."""
+"""Fill a database with the company's pages, and reset it to the state before its first analysis."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Analyses the database with so many worker processes, and measures what it took."""
+"""Analyse the database with a number of worker processes, and measure time and memory."""
 
 import multiprocessing
 import os

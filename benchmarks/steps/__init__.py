@@ -1,1 +1,1 @@
-"""How well steps are held: hand-offs with known truth, and real event logs beside PM4Py."""
+"""Evaluation of steps: hand-offs with known truth, and real event logs compared with PM4Py."""

@@ -1,12 +1,11 @@
-"""How soon a softening could be found at best: by a test that knows all but the week in which it begins.
+"""A bound on how soon a softening can be found: a test that knows everything except the week in which it begins.
 
     python -m benchmarks.steps.best [--runs 100]
 
-It is told the level before, how large the fall is and how it goes (15 points over 8 weeks), and how days vary; no test on real
-hand-offs knows any of this. At the end of each week it weighs the likelihood ratios of all weeks of the last twenty in which the
-fall may have begun (Shiryaev 1963, Roberts 1966: nearly as soon as can be for its number of false findings, Pollak 1985), and
-begins anew after a finding. Its threshold is set, for each cell, to one false finding a step and year on hand-offs that do not
-change.
+It knows the level before, the size and shape of the fall (15 points over 8 weeks), and the variation of days, none of which is
+known for real hand-offs. At the end of each week it sums the likelihood ratios over the last twenty weeks in which the fall may
+have begun (Shiryaev 1963, Roberts 1966; nearly optimal for its false-finding rate, Pollak 1985), and restarts after a finding.
+Its threshold is calibrated, for each cell, to one false finding per step and year on hand-offs that do not change.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Conformance by month of two written paths each on BPI Challenge 2012 and 2013, beside PM4Py's, compared case by case.
+"""Monthly conformance of two written paths each on BPI Challenge 2012 and 2013, compared case by case with PM4Py's.
 
 git show REV:tests/input_data/bpic2012.xes.gz > DATA/bpic2012.xes.gz                                  (of pm4py/pm4py-core)
 git show REV:tests/compressed_input_data/07_bpic2013_incidents.xes.gz > DATA/bpic2013.xes.gz
@@ -178,7 +178,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=File)
     parser.add_argument(
-        "--pm4py", default="", help="a Python that has PM4Py; without it only our own figures are printed"
+        "--pm4py", default="", help="a Python with PM4Py installed; without it, only our own figures are printed"
     )
     given = parser.parse_args()
     for name in LOGS:

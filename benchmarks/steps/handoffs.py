@@ -1,7 +1,7 @@
-"""Hand-offs with known truth: two ways in which cases arrive, a fall of conformance, and what it goes with.
+"""Hand-offs with known truth: two arrival processes of cases, a fall in conformance, and a factor associated with it.
 
-`season`: each day's cases are Poisson, more on Tuesdays than on Fridays, with a wave over the quarter. `bursts`: cases come in
-batches of heavy-tailed size (Pareto, shape 1.8) on random days, and each day is a better or a worse one (logit noise of 0.4).
+`season`: each day's cases are Poisson, more on Tuesdays than on Fridays, with a seasonal wave over the quarter. `bursts`: cases
+come in batches of heavy-tailed size (Pareto, shape 1.8) on random days, and days differ in quality (logit noise of 0.4).
 """
 
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,8 +1,8 @@
-"""What PM4Py's conformance checking says of the same models. Run by the Python that has it (see bpic.py); no part of the product.
+"""PM4Py's conformance checking of the same models. Runs in a Python with PM4Py (see bpic.py); not part of the product.
 
-Reads JSON from standard input: a log and models, each the activities in their order, which of them may come again, and the
-seconds between one and the one that its time counts from. Writes, by model, the ids of the cases that do not conform: by an
-alignment with the Petri net of the sequence, or by the temporal profile.
+Reads JSON from standard input: a log, and models as ordered activities, which of them may repeat, and the seconds allowed between
+an activity and its reference. Writes, by model, the ids of the cases that do not conform: by alignment with the sequence's Petri
+net, or by temporal profile.
 """
 
 import json

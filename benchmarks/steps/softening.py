@@ -1,8 +1,8 @@
-"""How soon a softening is found, at how many false findings; whether the load of the day is named where it was planted.
+"""How soon a softening is found, at which false-finding rate; and whether the day's load is named where it was planted.
 
 python -m benchmarks.steps.softening [--runs 40] [--first 0]
 
-Beside what is found stands what the product says of a step with so many cases (pipeline/steps/power.py).
+The results are printed next to the product's own prediction for a step with as many cases (pipeline/steps/power.py).
 """
 
 import argparse

@@ -1,1 +1,1 @@
-"""A wind tunnel: labelled companies at work, with the truth of every person-day, through the product's own stages."""
+"""The wind tunnel: labelled companies at work, with every person-day known, processed by the product's own stages."""

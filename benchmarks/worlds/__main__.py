@@ -1,20 +1,20 @@
-"""The wind tunnel: labelled companies x styles of keeping tools x events, through the product's stages; one table.
+"""The wind tunnel: labelled companies x styles of using tools x events, processed by the product's stages; one table.
 
     python -m benchmarks.worlds COMPANY... --keep FOLDER [--shared FOLDER] [--styles office,deep] [--events none,fall20]
-        [--answers 0,40] [--seeds 1] [--anew match] [--jobs 2] [--left-out]
+        [--answers 0,40] [--seeds 1] [--recompute match] [--jobs 2] [--left-out]
 
-COMPANY is a folder with okrs.yaml, signals.jsonl and gold.jsonl. Styles and events of our own are in habits.py; `--shared` names
-a folder with another author's world.py, whose styles are then called shared-plain and so on. HTTP is left out: a world's rows are
-stored as a pull stores them, and encoding (vectors kept in --keep), match, effort, share and drift are the product's.
+COMPANY is a folder with okrs.yaml, signals.jsonl and gold.jsonl. Our own styles and events are in habits.py; `--shared` names a
+folder with another author's world.py, whose styles are then called shared-plain and so on. HTTP is left out: a world's rows are
+stored as a pull would store them; encoding (vectors are kept in --keep), match, effort, share and drift are the product's.
 
-After the first analysis the product's questions are answered by the truth (`--answers`, a number a phase; and the audit as
-drawn), then it is analysed again. `--keep` keeps databases, so that another run measures only what `--anew` names (match, effort,
-share; what rests on it follows), and FIGURES.json with everything by week. Columns are explained at `line` in measure.py.
-`--left-out` matches each company with weights that were fitted on the others alone: the shipped ones know the companies of this
-repository. `--spread N` gives each company N of the styles, in turn, in place of all. `--small`: sixteen weeks, the event in the
+After the first analysis the product's questions are answered truthfully (`--answers`, one number per phase; also the audit), and
+the company is analysed again. `--keep` keeps the databases, so that another run only repeats what `--recompute` names (match,
+effort, share, with what depends on them), and FIGURES.json with everything by week. `line` in measure.py explains the columns.
+`--left-out` matches each company with weights fitted on the others, because the shipped ones were fitted on this repository's
+companies. `--spread N` gives each company N of the styles in turn, instead of all. `--small`: sixteen weeks, the event in the
 tenth, teams of three to five.
 
-A world takes about eight seconds of a processor, and three more each number of answers.
+A world takes about eight seconds of processor time, and three more per number of answers.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Job:
     event: str
     seed: int
     answers: tuple[int, ...]
-    anew: tuple[str, ...]
+    recompute: tuple[str, ...]
     shared: Path | None
     told: bool
     left_out: bool = False
@@ -74,7 +74,7 @@ def measure(job: Job) -> list[dict[str, Any]]:
     path = job.keep / f"{job.company.name}-{job.style}-{job.event}-{job.seed}.db"
     fresh = not path.exists()
     opened = Opened(path, world, encoder)
-    opened.analyse(() if fresh else job.anew)
+    opened.analyse(() if fresh else job.recompute)
     found = [asdict(figures(opened, "0", 0, told=job.told))]
     opened.close()
     for count in job.answers:
@@ -137,8 +137,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--events", default="none,fall20")
     parser.add_argument("--answers", default="")
     parser.add_argument("--seeds", default="1")
-    parser.add_argument("--anew", default="", help="stages of kept worlds to compute again: match,effort,share")
-    parser.add_argument("--no-told", dest="told", action="store_false", help="leave the detector out of the figures")
+    parser.add_argument("--recompute", default="", help="stages of kept worlds to compute again: match,effort,share")
+    parser.add_argument("--no-told", dest="told", action="store_false", help="omit the detector from the figures")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--left-out", action="store_true")
     parser.add_argument("--spread", type=int, default=0)
@@ -164,7 +164,7 @@ def main() -> None:
             event,
             int(seed),
             tuple(int(n) for n in given.answers.split(",") if n),
-            tuple(name for name in given.anew.split(",") if name),
+            tuple(name for name in given.recompute.split(",") if name),
             given.shared,
             given.told,
             given.left_out,

@@ -1,4 +1,4 @@
-"""A labelled company's world in a style, of our own generator or of the other author's."""
+"""A labelled company's world in a style, from our own generator or the other author's."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How the people of a world of our own keep their tools, and what happens to their plan."""
+"""How people use their tools in our own worlds, and which events change their plan."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A labelled company: okrs.yaml, signals.jsonl and gold.jsonl of a folder."""
+"""Load a labelled company: okrs.yaml, signals.jsonl and gold.jsonl in a folder."""
 
 import json
 from collections.abc import Sequence

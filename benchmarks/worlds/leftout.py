@@ -1,4 +1,4 @@
-"""The match's weights without the company that is judged: the shipped ones were fitted on it."""
+"""The match's weights fitted without the company under test, since the shipped ones were fitted on it."""
 
 import json
 from collections.abc import Sequence

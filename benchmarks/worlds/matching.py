@@ -1,9 +1,10 @@
-"""The match's own error in the wind tunnel, before and after answers, with weights fitted without the company that is judged.
+"""The match's own error in the wind tunnel, before and after answers, with weights fitted without the company under test.
 
     python -m benchmarks.worlds.matching COMPANY... --keep FOLDER [--shared FOLDER]
 
-One world a company, each in another style, twelve weeks, a fall of 20 points planted; the table of docs/matching.md. Effort x
-belief is held against effort x true labels, so errors of effort do not count. The product's questions are answered by the truth.
+One world per company, each in a different style, twelve weeks, with a planted fall of 20 points; prints the table in
+docs/matching.md. Effort x belief is compared with effort x true labels, so errors of effort do not count. The product's questions
+are answered truthfully.
 """
 
 import argparse

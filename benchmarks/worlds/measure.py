@@ -1,4 +1,4 @@
-"""What the product said of a world beside its truth."""
+"""Compare the product's results on a world with the truth."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
-"""Worlds of our own: another process of work than the shared one.
+"""Our own worlds, with a different work process from the shared ones.
 
-Everybody has a few things in hand at once and gives each a part of the day; what is finished is replaced by what the team's plan
-weighs most, so a change of plan reaches the days with a lag, as in life. Stretches of work land on the leaves of sub-task trees,
-in threads, deals or meetings, and leave traces by the habits of the style. Some are handed over half done.
+Everybody works on a few things at once and divides the day among them; finished work is replaced by what the team's plan weights
+most, so a change of plan shows with a lag, as in reality. Work happens on the leaves of sub-task trees, in threads, deals or
+meetings, and leaves traces according to the style's habits. Some of it is handed over half done.
 """
 
 import random

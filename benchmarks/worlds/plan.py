@@ -1,4 +1,4 @@
-"""What the teams of a world of our own mean to work on, and what the planted event makes of it."""
+"""The teams' plans in our own worlds, and how the planted event changes them."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The one place where the wind tunnel reaches into the product: a world's rows through its own stages."""
+"""The wind tunnel's only interface to the product: process a world's rows with its stages."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -107,10 +107,10 @@ class Opened:
             with self.sessions.begin() as session:
                 store(session, source, page, retention=False)
 
-    def analyse(self, anew: Sequence[str] = ()) -> dict[str, float]:
-        """One cycle after the pull; stages named in `anew` (match, effort, share) are computed afresh. Seconds by stage."""
+    def analyse(self, recompute: Sequence[str] = ()) -> dict[str, float]:
+        """Run a cycle after the pull, recomputing the named stages (match, effort, share); return seconds by stage."""
         with self.sessions.begin() as session:
-            for stage in anew:
+            for stage in recompute:
                 fingerprint.forget(session, stage)
             session.execute(update(Cycle).values(through=None))
         report = Report()

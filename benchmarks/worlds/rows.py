@@ -1,4 +1,4 @@
-"""What a world holds: the rows that a pull would store, and the truth. Builders of worlds add to `Rows`."""
+"""The contents of a world: the rows that a pull would store, and the truth. World builders add to `Rows`."""
 
 import itertools
 from collections import defaultdict

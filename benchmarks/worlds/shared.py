@@ -1,7 +1,7 @@
-"""Worlds of another author: the World class of a folder that is given (world.py), translated to rows as its server shows them.
+"""Another author's worlds: the World class in a given folder (world.py), converted to the rows that its server would return.
 
-Its code is imported, not copied. `points` is what it plants; a ramp and a single team's fall are made by what it is told to plant
-on a day and in a team.
+The code is imported, not copied. `points` is the planted fall; a ramp and a single team's fall are obtained by planting by day
+and team.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""What work leaves behind in the tools of a world of our own, by the habits of its people."""
+"""The traces that work leaves in the tools of our own worlds, according to people's habits."""
 
 import random
 from collections.abc import Sequence
