@@ -7,9 +7,9 @@ Streams are the product's; some are confirmed truthfully, those that move the sh
 simulated judge reads every stream: at chance; right in 60, 80 or 95 %; or right about key results but taking work on none for the
 match's favourite key result. Its weight is estimated as in the product (pipeline/match/witness.py).
 
-Columns: mean absolute error of the weekly top share (effort x belief against effort x true labels, in points) without and with the
-judge, the change in the worst world, and coverage of the weekly 90 % intervals (of people's real hours) without and with it. Below,
-limits that no weight overcomes: all streams read correctly; a judge of 95 % whose accuracy is known; and the error that remains if
+Columns: mean absolute error of the weekly top share (effort x belief against effort x true labels, in points) without and with
+the judge, the change in the worst world, and coverage of the weekly 90 % intervals (of people's real hours) without and with it.
+Below, limits that no weight overcomes: all streams read correctly; a judge of 95 % whose accuracy is known; and the error left if
 only the streams that the product chooses are asked about. FOLDER keeps the match's results for the next run.
 """
 

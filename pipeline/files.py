@@ -83,7 +83,7 @@ def rows_of(path: Path) -> "csv.DictReader[str]":
 
 
 def readable(path: Path, rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
-    """Its rows. Raises InputError with the line."""
+    """Yield the rows. Raises InputError, which names the line."""
     try:
         yield from rows
     except csv.Error as error:
@@ -91,14 +91,14 @@ def readable(path: Path, rows: "csv.DictReader[str]") -> Iterator[dict[str, str]
 
 
 def beside(path: Path) -> Path:
-    """Where a file is written until it is whole. Raises IsADirectoryError where the path names a folder, such as "."."""
+    """Return the temporary path for writing a file. Raises IsADirectoryError if the path is a folder, such as "."."""
     if path.is_dir() or not path.name:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     return path.with_name(path.name + ".part")
 
 
 def write_whole(path: Path, made: bytes) -> None:
-    """Write beside, then move: a file that is there is whole, and on a full disk the one before stays. Raises OSError."""
+    """Write to a temporary file, then rename: files are never partial, and on a full disk the old one stays. Raises OSError."""
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file() and not path.is_dir():  # such as /dev/stdout
         path.write_bytes(made)
@@ -113,7 +113,7 @@ def write_whole(path: Path, made: bytes) -> None:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename == str(part):
-            error.filename = str(path)  # whoever named a file has never heard of the other
+            error.filename = str(path)  # users do not know the temporary name
         raise
 
 

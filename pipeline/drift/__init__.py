@@ -1,1 +1,1 @@
-"""From shares to drifts."""
+"""Detect drift in the shares."""

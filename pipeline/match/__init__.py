@@ -1,1 +1,1 @@
-"""From work items to key results, with probabilities and evidence."""
+"""Match work items to key results, with probabilities and evidence."""

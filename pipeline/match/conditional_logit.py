@@ -108,7 +108,7 @@ class Fusion:
         return _softmax(found)
 
     def _slopes(self, features: Features) -> list[Any]:
-        """The weight of each standardised feature: one number, or one an item where it varies."""
+        """Return the weight of each standardised feature: one number, or one per item if it varies."""
         slopes: list[Any] = list(self.weights)
         place = {name: i for i, name in enumerate(self.names)}
         beside = {
@@ -120,7 +120,7 @@ class Fusion:
         return slopes
 
     def as_json(self) -> dict[str, Any]:
-        """For the file of weights."""
+        """Return the content of a weights file."""
         rows = zip(self.names, self.mean, self.scale, self.weights, strict=True)
         values = {name: [round(float(x), 6) for x in (m, s, w)] for name, m, s, w in rows}
         varying = {" * ".join(pair): round(float(w), 6) for pair, w in zip(self.products, self.varying, strict=True)}
@@ -137,7 +137,7 @@ class Fusion:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Fusion":
-        """Read what `as_json` gave."""
+        """Parse the result of `as_json`."""
         values = data["mean_scale_weight"]
         table = np.array(list(values.values()), dtype=np.float32)
         products = [(name, by) for name, by in (both.split(" * ") for both in data["products"])]

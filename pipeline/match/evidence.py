@@ -88,7 +88,7 @@ def _none(matcher: Matcher, i: int, k: int, found: NDArray[np.float32]) -> tuple
     kinds = {"routine": "routine work", "chatter": "chatter", "one_off": "a one-off project"}
     near = {kind: float(first.item[f"{kind}_near"][i]) for kind in kinds}
     likest = max(near, key=near.__getitem__)
-    reads = f"reads like {kinds[likest]}" if near[likest] > matcher.nearest[i] else "no key result is near enough"
+    reads = f"reads like {kinds[likest]}" if near[likest] > matcher.nearest[i] else "no key result is close enough"
     return f"{TEXT}: {reads}", f"{TEXT}: nearest was {matcher.keys[k]} with {100 * float(found[i, k]):.0f}%"
 
 
@@ -96,7 +96,7 @@ def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32
     key, links = matcher.keys[k], matcher.links
     item = links.items[i]
     if group == "text":
-        return f"its text is near to {key}"
+        return f"its text is close to {key}"
     if group == "words":
         return f"its text shares words with {key}"
     if group == "tree":
@@ -104,7 +104,7 @@ def _say(matcher: Matcher, group: str, i: int, k: int, found: NDArray[np.float32
     if group == "team":
         return f"team {item.team} works on {key}" if item.team else None
     if group == "place":
-        return f"work in {item.container} is often on {key}" if item.container else None
+        return f"work in {item.container} often serves {key}" if item.container else None
     if group == "parent" and links.parent[i] >= 0:
         above = links.items[links.parent[i]]
         name = _short(above.title or above.words, 60)

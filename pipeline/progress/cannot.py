@@ -20,15 +20,15 @@ class CannotMeasure(Exception):
 def number_of(value: Any, where: str, read: Callable[[str], float] = figure) -> float:
     """Return a finite number, from a number or a text such as 45, "2,1" or "2.1 %", parsed by `read`. Raises CannotMeasure."""
     if isinstance(value, bool) or value is None or not isinstance(value, int | float | Decimal | str):
-        raise CannotMeasure(f"{where} {'nothing' if value is None else type(value).__name__} and no number.")
+        raise CannotMeasure(f"{where} {'nothing' if value is None else type(value).__name__} instead of a number.")
     try:
         found = read(value) if isinstance(value, str) else float(value)
     except Unsure as error:
-        raise CannotMeasure(f"{where} what is no clear number: {error}.") from None
+        raise CannotMeasure(f"{where} an ambiguous number: {error}.") from None
     except (ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
-        raise CannotMeasure(f"{where} {str(value)[:40]!r} and no number.")
+        raise CannotMeasure(f"{where} {str(value)[:40]!r} instead of a number.")
     return found
 
 

@@ -49,7 +49,7 @@ def _asked(place: str, hosts: Collection[str], seconds: float) -> bytes:
     """Fetch a URL; only listed hosts are contacted, and redirects are not followed."""
     parts = urlsplit(place)
     if parts.scheme not in ("http", "https") or (parts.hostname or "") not in {host.lower() for host in hosts}:
-        raise CannotMeasure(f"{parts.hostname or place} is not asked: list it in metrics.csv_hosts of leeway.toml.")
+        raise CannotMeasure(f"{parts.hostname or place} is not allowed: list it in metrics.csv_hosts of leeway.toml.")
     import httpx  # slow to import, and few companies need it
 
     found = b""
@@ -75,7 +75,7 @@ def _number(text: str, column: str, row: Any, name: str) -> float:
     try:
         rows = list(table := reader(text))
     except csv.Error:
-        raise CannotMeasure(f"{name} is no CSV.") from None
+        raise CannotMeasure(f"{name} is not valid CSV.") from None
     wanted = {column, *(row if isinstance(row, dict) else ())}
     if missing := sorted(wanted - set(rows[0] if rows else ())):
         known = ", ".join(str(one) for one in (rows[0] if rows else ())) or "none"

@@ -20,7 +20,7 @@ def sql_number(address: str, statement: str, seconds: float) -> float:
     try:
         url = make_url(address)
     except ArgumentError:
-        raise CannotMeasure("the address of the database is none. Write postgresql://... or sqlite:///file.") from None
+        raise CannotMeasure("the database address is not valid. Write postgresql://... or sqlite:///file.") from None
     engine = _read_only(url, seconds)
     try:  # bypass SQLAlchemy: a raw statement may contain %
         connection = engine.raw_connection()
@@ -56,7 +56,7 @@ def _read_only(url: URL, seconds: float) -> Engine:
         file = quote(str(Path(url.database).absolute()))
         return create_engine(f"sqlite:///file:{file}?mode=ro&uri=true", poolclass=NullPool)
     if kind == "sqlite":
-        raise CannotMeasure("the file of the database is not there.")
+        raise CannotMeasure("the database file does not exist.")
     raise CannotMeasure(f"a database of the kind {kind} cannot be read; postgresql and sqlite can.")
 
 

@@ -60,7 +60,7 @@ def measure_due(
         with sessions() as session:
             if not again and _tried(session, one.key, binding, today):
                 continue
-        value, fault = _tell(one.key, metric, means)  # outside a transaction: an answer may take its time
+        value, fault = _tell(one.key, metric, means)  # outside a transaction: it may take long
         with sessions.begin() as session:
             keep(session, one.key, binding, today, value, fault=fault)
         counts["failed" if fault else "measured"] += 1

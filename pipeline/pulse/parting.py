@@ -34,7 +34,7 @@ def parting(
             return f"Confidence {value}, yet {' and '.join(against)}."
     if value <= UNSURE and rate is not None and rate >= EVEN:
         also = f" and {_work(share)}" if share is not None else ""
-        return f"Confidence {value}, yet the number keeps up with the time{also}: what does its owner see that it does not show?"
+        return f"Confidence {value}, yet the number is on pace{also}: what does its owner see that it does not show?"
     before = [one.value for one in said[-4:-1]]
     if before and max(before) - value >= _FELL:
         return f"Confidence fell from {max(before)} to {value}: what would bring it back?"
@@ -45,8 +45,8 @@ def _number(rate: float) -> str:
     if rate <= 0:
         return "the number has not moved towards its target"
     if rate < 0.25:
-        return f"the number has gone {max(1, round(100 * rate))} of 100 of what the time asks for"
-    return f"the number goes {'a third' if rate < 0.42 else 'half'} as fast as the time asks for"
+        return f"the number has made {max(1, round(100 * rate))} % of the progress expected by now"
+    return f"the number moves at {'a third' if rate < 0.42 else 'half'} of the expected pace"
 
 
 def _work(share: float) -> str:

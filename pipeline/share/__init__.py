@@ -1,1 +1,1 @@
-"""From person-days and matches to shares with intervals."""
+"""Estimate shares with intervals from person-days and matches."""

@@ -1,10 +1,10 @@
-"""The interval of a part that was counted."""
+"""The confidence interval of a proportion."""
 
 from pipeline.share.estimate import Z90
 
 
 def wilson(count: int, of: int) -> tuple[float, float]:
-    """The 90 % interval of `count` among so many, as parts of one (Wilson 1927); of none, from 0 to 1."""
+    """Return the 90 % interval of a proportion, as fractions (Wilson 1927); 0 to 1 without observations."""
     if of <= 0:
         return 0.0, 1.0
     z2 = Z90**2

@@ -50,7 +50,8 @@ class Factor:
 
 
 def goes_with(by_step: dict[str, Sequence[Seen]], least: int) -> list[Factor]:
-    """What surely goes with the deviations of the steps, the surest first. Groups of fewer than `least` people are not told."""
+    """Return the significant factors of the steps' deviations, most significant first, without groups of fewer than `least`
+    people."""
     tried = [one for step, seen in by_step.items() for one in _tried(step, seen, least)]
     named = []
     for place, one in enumerate(sorted(tried, key=lambda one: one.chance)):

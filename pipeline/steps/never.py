@@ -10,4 +10,4 @@ def never_said(name: str, come_to: Sequence[str]) -> str:
     there = ", ".join(f"“{one[:_LONGEST]}”" for one in come_to[:_MOST_NAMED])
     others = " and others" if len(come_to) > _MOST_NAMED else ""
     known = f"there are {there}{others}" if there else "none is known yet"
-    return f"Nothing ever came to the status or stage “{name[:_LONGEST]}” ({known}): write it as the source does."
+    return f"Nothing ever reached the status or stage “{name[:_LONGEST]}” ({known}): write it as the source does."

@@ -9,18 +9,18 @@ from pipeline.steps.factors import Factor
 from pipeline.steps.report import StepReport
 
 _EASIER = {
-    MISSING: "Let the tool ask for it: a field that must be filled, or a list that opens with the case, so that nobody has to "
+    MISSING: "Have the tool ask for it: a required field, or a checklist that opens with the case, so that nobody has to "
     "remember it.",
-    LATE: "Let it be seen where the work arrives: a message in the team's channel when a case begins, and a turn of the day for "
-    "who answers first.",
-    ORDER: "Let the tool offer a step only when the one before it is done; if the other order is as good, write `order: any`.",
-    TWICE: "Look at what comes back, and ask for it the first time; if coming back is meant, write `once: false`.",
+    LATE: "Make it visible where the work arrives: a message in the team's channel when a case begins, and a daily rota for who "
+    "answers first.",
+    ORDER: "Have the tool offer a step only once the one before is done; if the other order is as good, write `order: any`.",
+    TWICE: "Look at what comes back, and ask for it the first time; if coming back is intended, write `once: false`.",
 }
 _BY_FACTOR = {
-    "load": "It goes with the load of the day: share out the cases of full days, or agree beforehand which of them may wait.",
-    "hour": "It goes with the hour: give what comes at that time a fixed place on the next working morning.",
-    "team": "It differs between teams: let the one where it works show its list or form to the other, and use the same.",
-    "kind": "It goes with the kind of case: perhaps that kind needs steps of its own, or an exception that is meant.",
+    "load": "It varies with the day's load: spread the cases of busy days, or agree in advance which of them may wait.",
+    "hour": "It varies with the hour: give what arrives at that time a fixed slot on the next working morning.",
+    "team": "It differs between teams: have the one where it works show the other its list or form, and use the same.",
+    "kind": "It varies with the kind of case: perhaps that kind needs steps of its own, or a deliberate exception.",
 }
 
 
@@ -41,24 +41,21 @@ def insight(step: StepReport) -> str:
     if step.deviations:
         name, count = max(step.deviations.items(), key=lambda pair: pair[1])
         said.append(f"Most often it is {name}: {count} of {step.decided} cases of the last half year.")
-    said += [
-        f"Cases deviate in {_part(f.high)} of 100 on {_group(f)} and in {_part(f.low)} else." for f in step.factors
-    ]
+    said += [f"Of 100 cases {_part(f.high)} deviate {_group(f)}, and {_part(f.low)} otherwise." for f in step.factors]
     said += [_effect(one) for one in step.effects[:1]]
     return " ".join(said)
 
 
 def _group(factor: Factor) -> str:
-    if factor.name == "hour":
-        return f"what begins {factor.group}"
-    return factor.group if factor.name == "load" else f"one {factor.name}"
+    groups = {"hour": f"if they begin {factor.group}", "load": f"on {factor.group}", "kind": "of one kind"}
+    return groups.get(factor.name, f"in one {factor.name}")
 
 
 def _effect(one: Effect) -> str:
     more = f"{abs(one.days):.1f} days {'longer' if one.days >= 0 else 'less'}"
     return (
-        f"Cases where it was {one.deviation} took {more} to the end in the middle ({one.low:.1f} to {one.high:.1f}); "
-        "that goes with it and need not come from it."
+        f"Cases where it was {one.deviation} took {more} to the end in the median ({one.low:.1f} to {one.high:.1f}); "
+        "the two are associated, but one need not cause the other."
     )
 
 
@@ -75,11 +72,13 @@ def findable(steps: Sequence[StepReport]) -> list[str]:
     for step in steps:
         if step.power is not None:
             named[step.power.weeks].append(f"{step.title} ({step.power.a_week:.0f} cases a week)")
-    sure = "A fall of 15 points over eight weeks would be found in four of five"
-    said = [f"{sure} within {weeks} weeks: {', '.join(named[weeks])}." for weeks in sorted(filter(None, named))]
+    fall = "A fall of 15 points over eight weeks would be found within"
+    said = [
+        f"{fall} {weeks} weeks, four times in five: {', '.join(named[weeks])}." for weeks in sorted(filter(None, named))
+    ]
     if None in named:
         said.append(
-            f"Too few cases come, or too few go as written, to find it surely within a quarter: {', '.join(named[None])}."
+            f"Too few cases come, or too few go as written, to find it reliably within a quarter: {', '.join(named[None])}."
         )
     return said
 

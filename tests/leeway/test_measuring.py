@@ -109,7 +109,7 @@ def test_a_number_that_comes_late_is_of_the_key_result_of_its_day(folder: Path) 
         (("O9", "1"), "there is no key result or outcome 'O9' in the register; expected one of O1.1, O1.2"),
         (("O1.2", "1"), "O1.2 is measured by itself"),
         (("O1.4", "1"), "O1.4 has no metric"),
-        (("O1.1", "many"), "'many' and no number"),
+        (("O1.1", "many"), "'many' instead of a number"),
         (("O1.1",), "a number is needed"),
         (("O1.1", "1", "--day", "May"), "'May' is no day like 2026-10-01"),
         (("O1.1", "1", "--day", "2099-01-01"), "is not over yet"),

@@ -8,7 +8,7 @@ from pipeline.match.who_says import all_shown, as_shown
 @pytest.mark.parametrize(
     ("reason", "shown"),
     [
-        ("text: its text is near to O1.3", "its text is near to O1.3"),
+        ("text: its text is close to O1.3", "its text is close to O1.3"),
         ("links: its parent epic 'Plan: B' points to O1.3", "its parent epic 'Plan: B' points to O1.3"),
         ("people: somebody labelled it none", "somebody labelled it none"),
         ("register: its scope says O1", "its scope says O1"),

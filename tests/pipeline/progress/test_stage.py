@@ -180,8 +180,8 @@ def test_one_number_of_a_database(sold: str) -> None:
         ("SELECT amount FROM sold", "more than one row"),
         ("SELECT amount FROM sold WHERE amount > 99", "no row"),
         ("SELECT 1, 2", "2 columns"),
-        ("SELECT max(amount) FROM sold WHERE amount > 99", "nothing and no number"),
-        ("SELECT 'many'", "'many' and no number"),
+        ("SELECT max(amount) FROM sold WHERE amount > 99", "nothing instead of a number"),
+        ("SELECT 'many'", "'many' instead of a number"),
         ("SELECT x FROM sold", "the database refused the statement"),
     ],
 )
@@ -254,7 +254,10 @@ def test_a_csv_behind_an_address(sheets: str) -> None:
     ("metric", "words"),
     [
         ({"csv": "SHEETS/churn.csv?key=s3cret", "column": "nps"}, "has no column 'nps'; it has month, churn"),
-        ({"csv": "SHEETS/churn.csv?key=s3cret", "column": "churn", "row": {"month": "2026-08"}}, "'' and no number"),
+        (
+            {"csv": "SHEETS/churn.csv?key=s3cret", "column": "churn", "row": {"month": "2026-08"}},
+            "'' instead of a number",
+        ),
         ({"csv": "SHEETS/churn.csv?key=s3cret", "column": "churn", "row": {"month": "May"}}, "no row with 'May'"),
         ({"csv": "SHEETS/twice.csv?key=s3cret", "column": "churn"}, "the column 'churn' is there twice"),
         ({"csv": "SHEETS/none.csv?key=s3cret", "column": "churn"}, "answered 404"),

@@ -42,11 +42,11 @@ def said(*values: int) -> list[Said]:
             (8,),
             0.25,
             0.02,
-            "Confidence 8, yet the number goes half as fast as the time asks for and 2 % of the work is on it.",
+            "Confidence 8, yet the number moves at half of the expected pace and 2 % of the work is on it.",
         ),
         ((9,), 0.0, None, "Confidence 9, yet the number has not moved towards its target."),
         ((9,), -0.2, 0.2, "Confidence 9, yet the number has not moved towards its target."),
-        ((9,), 0.05, 0.2, "Confidence 9, yet the number has gone 9 of 100 of what the time asks for."),
+        ((9,), 0.05, 0.2, "Confidence 9, yet the number has made 9 % of the progress expected by now."),
         ((8,), None, 0.004, "Confidence 8, yet less than 1 % of the work is on it."),
         ((8,), 0.7, 0.004, ""),  # a number that keeps up needs no work to prove it
         ((8,), 0.4, 0.2, ""),
@@ -63,7 +63,7 @@ def test_the_gap_is_said_where_they_part(
 
 
 def test_doubt_beside_a_number_that_keeps_up_is_asked_about_and_old_answers_are_not() -> None:
-    assert parting(said(3), NOW.date(), 0.6, 0.55, 0.3, 10).startswith("Confidence 3, yet the number keeps up")
+    assert parting(said(3), NOW.date(), 0.6, 0.55, 0.3, 10).startswith("Confidence 3, yet the number is on pace")
     assert parting(said(9), NOW.date() + timedelta(weeks=3), 0.0, 0.55, 0.0, 10) == ""
 
 
