@@ -29,8 +29,8 @@ def metric_optimisation(given: Inputs) -> Outcome:
         return missing
     still = [one for one in known if one.still]
     met = [found for one in still for found in _met(given, one)]
-    told = {one.subject for one in met}
-    moved = [one for one in still if f"objective:{one.objective.key}" not in told]
+    reported = {one.subject for one in met}
+    moved = [one for one in still if f"objective:{one.objective.key}" not in reported]
     return [*met, *(found for one in moved for found in _gathering(given, one))]
 
 

@@ -10,11 +10,11 @@ def softening(given: Inputs) -> Outcome:
     """The softening steps of each path, or the path as a whole if no single step does; reported for the team that owns it."""
     if not given.steps:
         return Unjudged("okrs.yaml has no `steps`")
-    told = [one for one in given.steps if not one.untold and enough(one.people, given.least_people)]
-    if not told:
+    judged = [one for one in given.steps if not one.untold and enough(one.people, given.least_people)]
+    if not judged:
         because = next((one.untold for one in given.steps if one.untold), "")
         return Unjudged(f"none of its paths can be judged: {because or 'too few people took part'}")
-    return [_found(given, path, step) for path in told for step in _soft(path)]
+    return [_found(given, path, step) for path in judged for step in _soft(path)]
 
 
 def _soft(path: PathReport) -> list[StepReport]:

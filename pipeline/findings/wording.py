@@ -67,8 +67,8 @@ def vocabulary_gap(given: Inputs) -> Outcome:
         )
     ranked = sorted(gaps, key=lambda one: one.chance)
     kept = max((n + 1 for n, one in enumerate(ranked) if one.chance <= RATE * (n + 1) / len(ranked)), default=0)
-    told = [one for one in ranked[:kept] if one.size >= given.thresholds.wording]
-    return [_found(one) for one in sorted(told, key=lambda one: -one.size)[:5]]
+    reported = [one for one in ranked[:kept] if one.size >= given.thresholds.wording]
+    return [_found(one) for one in sorted(reported, key=lambda one: -one.size)[:5]]
 
 
 def _gap(given: Inputs, usage: Usage, team: str, summed: Mapping[str, _Summed]) -> Iterator[_Gap]:

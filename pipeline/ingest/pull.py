@@ -28,7 +28,7 @@ from pipeline.queue.garbage import few_collections
 log = structlog.get_logger()
 THREADS = 4
 """Streams read in parallel. Rate limits are shared, so this hides latency without sending more requests."""
-_TELL_EVERY_SECONDS = 60.0
+_REPORT_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class _Eta:
     """Tracks how far back each stream has been read, and estimates the time left."""
 
     def __init__(self, source: str, since: datetime) -> None:
-        self._source, self.since, self._began, self._told = source, since, time.monotonic(), time.monotonic()
+        self._source, self.since, self._began, self._reported = source, since, time.monotonic(), time.monotonic()
         self._first: dict[str, datetime] = {}
 
     def saw(self, page: Page) -> None:
@@ -116,9 +116,9 @@ class _Eta:
             return
         first = self._first.setdefault(page.stream, page.reached)
         now = time.monotonic()
-        if now - self._told < _TELL_EVERY_SECONDS or page.reached >= first:
+        if now - self._reported < _REPORT_EVERY_SECONDS or page.reached >= first:
             return
-        self._told = now
+        self._reported = now
         pace = (first - page.reached) / (now - self._began)
         left = max(timedelta(), page.reached - self.since) / pace
         log.info(

@@ -92,7 +92,7 @@ def _shown(value: Any) -> str:
 
 _NAMED = 3
 """How many people who change their address are named; the rest are counted."""
-_TELLING = 3
+_IDENTIFYING = 3
 """Length from which a part of a name, as in ann.lee@, identifies somebody."""
 _FEW = 0.2
 """If at most this share of a team's people stays and its name changes, it is a different team."""
@@ -188,7 +188,7 @@ def _one_person(before: Register, after: Register) -> Iterator[str]:
 def _may_be_one(one: str, other: str, *, in_one: bool) -> bool:
     """Return True if two addresses look like one person's; `in_one`: they are in the same team."""
     (name, _, _), (later, _, _) = one.partition("@"), other.partition("@")
-    return name == later or (in_one and any(len(part) >= _TELLING for part in _parts(name) & _parts(later)))
+    return name == later or (in_one and any(len(part) >= _IDENTIFYING for part in _parts(name) & _parts(later)))
 
 
 def _parts(name: str) -> set[str]:

@@ -25,20 +25,22 @@ def follow_keys(session: Session, before: Register, after: Register, archive: st
     keys = new_keys(before, after, archive)
     others = new_objective_keys(before, after, archive)
     kept = {one.key for one in after.objectives} | others.keys()
-    told = others | {one.key: f"{one.key}{archive}" for one in before.objectives if one.key not in kept}
+    moved_objectives = others | {one.key: f"{one.key}{archive}" for one in before.objectives if one.key not in kept}
     gone = _left_over(session, before, after) | keys | _gone_key_results(before, after, keys, archive)
     again = _there_again(session, after)
     for table in (Label, Stream) if gone or again else ():
         column = table.key_result
         moved = again | gone
         session.execute(update(table).where(column.in_(moved)).values(key_result=case(moved, value=column)))
-    _follow_shares(session, told)
+    _follow_shares(session, moved_objectives)
     for one in session.scalars(select(Drift).where(Drift.kind.in_(_TOLD))):
-        renamed(one, told | (again if one.state in OPEN_STATES else {}))
-    _follow_diagnoses(session, told, gone)
+        renamed(one, moved_objectives | (again if one.state in OPEN_STATES else {}))
+    _follow_diagnoses(session, moved_objectives, gone)
     same, since = same_period(before.period, after.period), after.period.start
     # What was recorded in another period stays there under the keys of that time.
-    _follow_numbers(session, gone | told, since if same else max(since, before.period.end + timedelta(days=1)))
+    _follow_numbers(
+        session, gone | moved_objectives, since if same else max(since, before.period.end + timedelta(days=1))
+    )
     _follow_numbers(session, again, since)
     if others and same:
         about = update(Drift).where(Drift.kind == _SHIFT, Drift.subject.in_(others), Drift.start >= since)

@@ -77,13 +77,18 @@ def renamed_diagnosis(row: Diagnosis, names: Mapping[str, str]) -> None:
 def renamed(drift: Drift, keys: Mapping[str, str]) -> None:
     """Replace the objective keys in a fall or gap by the current ones."""
     drift.subject = keys.get(drift.subject, drift.subject)
-    told: dict[str, Any] = dict(drift.explanation)
-    if "levels" in told:
-        levels = told["levels"].items()
-        told["levels"] = {scope: {keys.get(key, key): pair for key, pair in its.items()} for scope, its in levels}
-    if "parts" in told:
-        told["parts"] = [
+    explanation: dict[str, Any] = dict(drift.explanation)
+    if "levels" in explanation:
+        levels = explanation["levels"].items()
+        explanation["levels"] = {
+            scope: {keys.get(key, key): pair for key, pair in its.items()} for scope, its in levels
+        }
+    if "parts" in explanation:
+        explanation["parts"] = [
             row | {"name": keys.get(row["name"], row["name"])} if row.get("kind") == "objective" else row
-            for row in told["parts"]
+            for row in explanation["parts"]
         ]
-    drift.explanation, drift.absorbed_by = told, [[keys.get(key, key), points] for key, points in drift.absorbed_by]
+    drift.explanation, drift.absorbed_by = (
+        explanation,
+        [[keys.get(key, key), points] for key, points in drift.absorbed_by],
+    )

@@ -28,7 +28,7 @@ def stays(plans: Sequence[tuple[date, Register]]) -> dict[str, list[Stay]]:
     An entry with `from` or `to` is authoritative for all days; one without holds while its register does. Where registers
     disagree about a day, the newer one wins for days from which it holds and for everything it dates.
     """
-    return {email: list(_joined(_pieces(plans, told))) for email, told in _told(plans).items()}
+    return {email: list(_joined(_pieces(plans, listings))) for email, listings in _listings(plans).items()}
 
 
 def spells(register: Register) -> Iterator[tuple[str, str, Member, date, date]]:
@@ -36,10 +36,10 @@ def spells(register: Register) -> Iterator[tuple[str, str, Member, date, date]]:
 
     Nobody has two entries for one day.
     """
-    for email, told in _told([(date.min, register)]).items():
-        marks = _marks([date.min], told)
+    for email, listings in _listings([(date.min, register)]).items():
+        marks = _marks([date.min], listings)
         for first, after in zip(marks, [*marks[1:], None], strict=True):
-            entry = _entry_on(first, [date.min], told)
+            entry = _entry_on(first, [date.min], listings)
             if entry is not None:
                 yield email, *entry, first, after - _DAY if after else date.max
 
@@ -50,13 +50,13 @@ def entry_on(entries: Sequence[Member], day: date) -> Member | None:
     return next(reversed(held or list(entries)), None)
 
 
-_Told = list[list[tuple[str, Member]]]
+_Listings = list[list[tuple[str, Member]]]
 """By register, the teams that list a person, with the entry."""
 
 
-def _told(plans: Sequence[tuple[date, Register]]) -> dict[str, _Told]:
+def _listings(plans: Sequence[tuple[date, Register]]) -> dict[str, _Listings]:
     now = renamed(plans)
-    found: dict[str, _Told] = {}
+    found: dict[str, _Listings] = {}
     for number, (_, register) in enumerate(plans):
         for team in register.teams:
             for member in team.members:
@@ -80,27 +80,27 @@ def renamed(plans: Sequence[tuple[date, Register]]) -> dict[str, str]:
     return {old: email for old, email in found.items() if old not in listed}
 
 
-def _pieces(plans: Sequence[tuple[date, Register]], told: _Told) -> Iterator[tuple[date, str | None]]:
+def _pieces(plans: Sequence[tuple[date, Register]], listings: _Listings) -> Iterator[tuple[date, str | None]]:
     """Yield (first day, team) for each stretch of days without a change."""
     begins = [at for at, _ in plans]
-    for day in _marks(begins, told):
-        entry = _entry_on(day, begins, told)
+    for day in _marks(begins, listings):
+        entry = _entry_on(day, begins, listings)
         yield day, entry and entry[0]
 
 
-def _marks(begins: Sequence[date], told: _Told) -> list[date]:
+def _marks(begins: Sequence[date], listings: _Listings) -> list[date]:
     """Return the days on which something may change, in order."""
     marks = {date.min, *begins}
-    for rows in told:
+    for rows in listings:
         marks |= {one.first for _, one in rows if one.first} | {one.last + _DAY for _, one in rows if one.last}
     return sorted(marks)
 
 
-def _entry_on(day: date, begins: Sequence[date], told: _Told) -> tuple[str, Member] | None:
+def _entry_on(day: date, begins: Sequence[date], listings: _Listings) -> tuple[str, Member] | None:
     left: set[str] = set()
     for number in range(len(begins) - 1, -1, -1):
         in_force = day >= begins[number]
-        here = [(team, one) for team, one in reversed(told[number]) if one.last is None or day <= one.last]
+        here = [(team, one) for team, one in reversed(listings[number]) if one.last is None or day <= one.last]
         for team, one in here:
             if team not in left and (day >= one.first if one.first is not None else in_force):
                 return team, one
@@ -108,7 +108,7 @@ def _entry_on(day: date, begins: Sequence[date], told: _Told) -> tuple[str, Memb
             return None
         # People who return to a team are listed twice: a team counts as left, in older registers, only if no entry of a newer one
         # applied.
-        left |= {team for team, one in told[number] if one.last is not None and day > one.last}
+        left |= {team for team, one in listings[number] if one.last is not None and day > one.last}
     return None
 
 
