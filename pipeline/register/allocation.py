@@ -36,7 +36,7 @@ def planned_shares(register: Register, scope: str = COMPANY) -> dict[str, float]
         given = dict(next((team.plan or {} for team in register.teams if team.key == scope), {}))
     plans = {key: plan for key, plan in given.items() if plan is not None}
     in_days = any(plan.person_days is not None for plan in plans.values())
-    week = usual_week(register, scope) if in_days else 0.0  # it walks through all members, for each scope anew
+    week = usual_week(register, scope) if in_days else 0.0  # slow: it walks through all members
     parts = {key: plan.of(week) for key, plan in plans.items()}
     return {key: part for key, part in parts.items() if part is not None}
 
