@@ -31,7 +31,7 @@ _NO_TEXT = (
     (b"%PDF", "a PDF"),
     (b"\x1f\x8b", "compressed"),
 )
-"""What a file begins with that is no text, whatever it is called."""
+"""First bytes of files that are not text, whatever their name."""
 
 
 def decode(raw: bytes, name: str) -> str:

@@ -94,7 +94,7 @@ def read_table(raw: bytes, name: str) -> tuple[list[Row], list[str]]:
             if not head:
                 head = [unguarded(cell.strip()).casefold() for cell in cells]
                 faults += _head_faults(line, head)
-                if faults:  # by other columns the rows below say nothing
+                if faults:  # with a wrong header the rows below are meaningless
                     break
             elif any(cell.strip() for cell in cells[len(head) :]):
                 faults.append(
