@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,17 +46,26 @@ def bundle() -> str | None:
 
 def trusted() -> ssl.SSLContext:
     """What HTTP clients trust: what the environment names, else the usual public authorities."""
-    return _contexts(bundle(), public=True)
+    return _contexts(bundle(), _changed(bundle()), public=True)
 
 
 def trusted_by_system() -> ssl.SSLContext:
     """What clients of mail servers trust: what the environment names, else this machine's own authorities."""
-    return _contexts(bundle(), public=False)
+    return _contexts(bundle(), _changed(bundle()), public=False)
 
 
-@cache
-def _contexts(named: str | None, *, public: bool) -> ssl.SSLContext:
-    """Read once a process: it takes longer than a short answer."""
+def _changed(named: str | None) -> tuple[int, int] | None:
+    """What tells a file or folder of certificates from what was there before: authorities are renewed under running workers."""
+    try:
+        found = os.stat(named) if named else None
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size) if found else None
+
+
+@lru_cache(maxsize=8)
+def _contexts(named: str | None, _: tuple[int, int] | None, *, public: bool) -> ssl.SSLContext:
+    """Read once until it changes: it takes longer than a short answer."""
     if named:
         context = ssl.create_default_context()
         if Path(named).exists():

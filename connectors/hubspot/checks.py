@@ -1,5 +1,6 @@
 """What `leeway check` says of HubSpot."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
@@ -42,11 +43,26 @@ def check(client: HubSpotClient, pipelines: Pipelines, rate: Rate, since: dateti
     checks += listed_rows("pipeline", listed, names, f"Existing ones: {', '.join(names)}.")
     if all(check.ok for check in checks):
         checks.append(_volume(client, rate, since))
+        checks += _ownerless(client, since)
     return checks
 
 
+def _ownerless(client: HubSpotClient, since: datetime) -> Iterator[Check]:
+    """What nobody's work is counted of: apps that log calls and book meetings often set no owner."""
+    lacking = {"calls": ["hubspot_owner_id"], "meetings": ["hubspot_owner_id", "hs_attendee_owner_ids"]}
+    for type_, names in lacking.items():
+        filters = [_changed(since), *({"propertyName": name, "operator": "NOT_HAS_PROPERTY"} for name in names)]
+        answer = client.search(type_, {"limit": 1, "properties": [], "filterGroups": [{"filters": filters}]})
+        if count := int(answer.get("total", 0)):
+            found = f"{count:,} in the window, which count for nobody; let the app that logs them set hubspot_owner_id"
+            yield Check(f"{type_} without owners", True, found)
+
+
+def _changed(since: datetime) -> dict[str, str]:
+    return {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(millis(since))}
+
+
 def _volume(client: HubSpotClient, rate: Rate, since: datetime) -> Check:
-    filters = [{"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": str(millis(since))}]
-    query = {"limit": 1, "properties": [], "filterGroups": [{"filters": filters}]}
+    query = {"limit": 1, "properties": [], "filterGroups": [{"filters": [_changed(since)]}]}
     count = sum(int(client.search(type_, query).get("total", 0)) for type_ in TYPES)
     return after_pages("records", count, PAGE_SIZE, rate)

@@ -1,6 +1,7 @@
 """Asking Slack: the vendor's client within the rates of its tiers, with retries; its errors become ours."""
 
 import re
+import ssl
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
@@ -70,6 +71,7 @@ class SlackClient:
 
     def _translated(self, method: str, query: Mapping[str, Any]) -> Any:
         try:
+            self._vendor.ssl = _authorities()  # they may be renewed under a running worker
             answer = self._vendor.api_call(method, params={k: v for k, v in query.items() if v != ""})
         except SlackApiError as error:
             raise self._error(method, error) from None
@@ -130,9 +132,13 @@ class SlackClient:
 
 def vendor(token: str | None, api_url: str, timeout: int = 30) -> WebClient:
     """The vendor's client; by itself it knows no NO_PROXY and not every name of the file of certificates."""
-    client = WebClient(token=token, base_url=api_url, timeout=timeout, ssl=trusted_by_system() if bundle() else None)
+    client = WebClient(token=token, base_url=api_url, timeout=timeout, ssl=_authorities())
     client.proxy = proxy_of(api_url)
     return client
+
+
+def _authorities() -> ssl.SSLContext | None:
+    return trusted_by_system() if bundle() else None
 
 
 def next_of(answer: Any) -> str:

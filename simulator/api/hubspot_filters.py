@@ -24,6 +24,8 @@ def holds(columns: dict[str, NDArray[np.float64]], records: list[Record], one: d
     name = one["propertyName"]
     if one["operator"] == "IN":
         return np.array([record.properties.get(name) in one["values"] for record in records], bool)
+    if one["operator"] == "NOT_HAS_PROPERTY":
+        return np.array([not record.properties.get(name) for record in records], bool)
     bound, operator = one["value"], _OPERATORS[one["operator"]]
     if name in columns:
         number = float(bound) if str(bound).isdigit() else datetime.fromisoformat(bound).timestamp() * 1000

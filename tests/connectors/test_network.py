@@ -22,7 +22,7 @@ from alerts.slack_channel import slack_client
 from alerts.teams import TeamsChannel
 from connectors import retry
 from connectors.base import Connector, CredentialError, SourceError
-from connectors.network import no_answer, why
+from connectors.network import no_answer, trusted, trusted_by_system, why
 from connectors.registry import connector
 from leeway.check import rows_of
 from tests.imap import Folder, serving
@@ -161,6 +161,19 @@ def test_an_authority_of_ones_own_is_named_once_for_all(
                 only.setenv(variable, str(certificate))
                 assert isinstance(said(name, address, tmp_path), CredentialError), variable
         server.shutdown()
+
+
+def test_an_authority_that_is_renewed_is_read_anew(
+    certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # metabase #33116, metabase-mcp #2
+    named = tmp_path / "authorities.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(named))
+    for public in (trusted, trusted_by_system):
+        before = public()
+        assert public() is before
+        named.write_bytes(certificate.read_bytes())
+        assert public().cert_store_stats()["x509"] == before.cert_store_stats()["x509"] + 1
+        named.unlink()
 
 
 def test_teams_and_slack_take_the_same_authority(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:

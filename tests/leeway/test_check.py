@@ -47,6 +47,11 @@ def rows(company: Simulator, folder: Path, **sections: dict[str, Any]) -> dict[t
 
 
 def test_everything_in_order_says_scopes_volume_and_time(company: Simulator, tmp_path: Path, smtp: int) -> None:
+    calls = [record for record in company.world.records if record.type == "calls"]
+    meetings = [record for record in company.world.records if record.type == "meetings"]
+    for record in (*calls[:2], *meetings[:3]):  # as an app logs them (calcom #25998, HubSpot.NET #16)
+        record.properties.pop("hubspot_owner_id", None)
+    meetings[0].properties["hs_attendee_owner_ids"] = "1;2"
     found = rows(company, tmp_path, smtp={"host": "127.0.0.1", "port": smtp, "starttls": False})
     bad = {name for name, row in found.items() if not row.ok}
     assert bad == {("register", "okrs.yaml")}
@@ -57,6 +62,8 @@ def test_everything_in_order_says_scopes_volume_and_time(company: Simulator, tmp
     assert "the backfill takes at least" in found["slack", "data"].found
     records = len(company.world.records)
     assert f"about {records} records" in found["hubspot", "data"].found
+    assert found["hubspot", "calls without owners"].found.startswith("2 in the window, which count for nobody")
+    assert found["hubspot", "meetings without owners"].found.startswith("2 in")
     assert "agrees" in found["jira", "clock"].found
     assert "read their messages" in found["slack", "scope channels:history"].found
     assert "not granted; only needed to" in found["slack", "scope usergroups:read"].found
