@@ -37,7 +37,7 @@ _NO_TEXT = (
 def decode(raw: bytes, name: str) -> str:
     """Decode a file's bytes: UTF-8, or as its byte order mark says. Raises InputError, which names the line."""
     if other := next((what for begins, what in _NO_TEXT if raw.startswith(begins)), None):
-        raise InputError(f"{name} is {other} and no text. Of a spreadsheet, save the sheet as CSV in UTF-8.")
+        raise InputError(f"{name} is {other}, not text. Save the sheet of a spreadsheet as CSV in UTF-8.")
     mark, encoding = next((one for one in _MARKS if raw.startswith(one[0])), (b"", "utf-8"))
     body = raw[len(mark) :]
     try:

@@ -37,7 +37,7 @@ from pipeline.register.yaml_nodes import Document, LintError
 from pipeline.spreadsheet import is_error, unguarded
 
 VERSION = "version"
-_FAILED = "is where a formula of the spreadsheet fails; write what it should say."
+_FAILED = "is the error of a spreadsheet formula; write the value it should have."
 _A = {OBJECTIVE: "an objective", KEY_RESULT: "a key result"}
 
 

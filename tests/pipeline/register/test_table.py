@@ -192,10 +192,10 @@ def _loaded(raw: bytes) -> None:
         (
             "O1.1",
             {"title": "#REF!"},
-            "plan.csv, line 3, column title: '#REF!' is where a formula",
+            "plan.csv, line 3, column title: '#REF!' is the error of a spreadsheet formula",
         ),  # readxl #62, bilig #42
-        ("O1", {"owner": "#NV"}, "plan.csv, line 2, column owner: '#NV' is where a formula"),
-        ("O1", {"title": "#¿NOMBRE?"}, "column title: '#¿NOMBRE?' is where a formula"),
+        ("O1", {"owner": "#NV"}, "plan.csv, line 2, column owner: '#NV' is the error of a spreadsheet formula"),
+        ("O1", {"title": "#¿NOMBRE?"}, "column title: '#¿NOMBRE?' is the error of a spreadsheet formula"),
         ("O2.1", {"version": "4"}, "plan.csv, line 6, column version: this mixes tables of two versions"),
     ],
 )
@@ -213,8 +213,8 @@ def test_a_fault_is_said_with_line_and_column(key: str, values: dict[str, str], 
         (b"key,titel\r\n", "line 1, column titel: is not a column. Did you mean 'title'?"),
         (b"key,title,title\r\n", "line 1, column title: is given twice"),
         (b"Plan 2026-Q3,,\r\nkey,title,owner\r\n", "line 1, column key: is missing"),  # a title above, in merged cells
-        (b"PK\x03\x04\x14\x00", "plan.csv is a workbook (.xlsx, .ods) or archive and no text"),  # Global-signbank #761
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "plan.csv is a workbook (.xls) and no text"),  # DataBasic #188
+        (b"PK\x03\x04\x14\x00", "plan.csv is a workbook (.xlsx, .ods) or archive, not text"),  # Global-signbank #761
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "plan.csv is a workbook (.xls), not text"),  # DataBasic #188
         (b"key,title\r\nO1,a, b\r\n", "line 2: has more cells than the first line"),
         (b'key,title\r\nO1,"' + b"x" * 200_000 + b'"\r\n', "is not valid CSV"),
     ],
