@@ -102,7 +102,7 @@ def measure(clone: Path, encoder: Encoder, weights: Sequence[Fusion] | None = No
     )
     goal = true < len(keys)
     found, _ = matcher.probabilities(None, weights)
-    near = matcher.following.draw(matcher.first.pair["near"], set())[matcher.following.speaker]
+    near = matcher.following.shrink(matcher.first.pair["near"], set())[matcher.following.speaker]
     yield f"{len(work)} commits on {len(keys)} proposals of {len(sigs)} groups, {len(routine)} routine"
     answer = found[:, :-1].argmax(1)
     yield f"no label: cosine {_right(near.argmax(1), true, goal):.3f}, match {_right(answer, true, goal):.3f}"

@@ -127,10 +127,10 @@ def _silences(
 
 def _fault(source: str, first: int, last: int, usual: float, level: Array) -> Fault:
     # The smaller a source, the longer its silence can be chance.
-    return _told(source, first, last, max(_LEAST_DAYS, math.ceil(_CERTAIN / max(usual, 0.1))), usual, level)
+    return _certain(source, first, last, max(_LEAST_DAYS, math.ceil(_CERTAIN / max(usual, 0.1))), usual, level)
 
 
-def _told(what: str, first: int, last: int, days: int, usual: float, level: Array) -> Fault:
+def _certain(what: str, first: int, last: int, days: int, usual: float, level: Array) -> Fault:
     """Return a fault that is certain after `days` days, with the figures known then."""
     told = first + days - 1 if last - first + 1 >= days else None
     before, after = (rounded(float(one), DIGITS) for one in (usual, level[first : (told or last) + 1].mean()))
@@ -153,6 +153,6 @@ def _uncovered(total: Array, expected: Array, weekdays: NDArray[np.int64]) -> tu
         if first is None and day < len(total) and low[day]:
             first = day
         elif first is not None and (day == len(total) or not low[day]):
-            faults.append(_told("coverage", first, day - 1, _LEAST_DAYS, usual, coverage))
+            faults.append(_certain("coverage", first, day - 1, _LEAST_DAYS, usual, coverage))
             first = None
     return low, [fault for fault in faults if fault.told is not None]

@@ -37,7 +37,7 @@ class TeamChange:
     points: float
 
 
-def told_teams(seen: Observations, base: Positions, span: Positions, least_people: int) -> set[str]:
+def teams_to_show(seen: Observations, base: Positions, span: Positions, least_people: int) -> set[str]:
     """Return the teams that may be shown: enough people worked before and since, and the company minus all shown teams is not a
     few people either."""
     worked: dict[str, set[int | str]] = {}

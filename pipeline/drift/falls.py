@@ -7,7 +7,7 @@ from typing import Any
 from models import OPEN_STATES, Drift
 from models.vocabulary import COMPANY
 from pipeline.drift.detector import Detector, Event
-from pipeline.drift.explain import by_team, by_theme, earliest, levels, parts, team_points, told_teams
+from pipeline.drift.explain import by_team, by_theme, earliest, levels, parts, team_points, teams_to_show
 from pipeline.drift.finding import Analysis, End, Found, figures_of
 from pipeline.drift.sums import Positions
 from pipeline.drift.themes import Theme
@@ -90,7 +90,7 @@ def _explain(
     top = detector.priorities[-1].top
     grown = by_theme(themes, seen, event.scope, base, span)
     company = event.scope == COMPANY
-    told = told_teams(seen, base, span, detector.settings.least_people)
+    told = teams_to_show(seen, base, span, detector.settings.least_people)
     teams = by_team(seen, top, base, span, told) if company else []
     known = levels(seen, base, span, top, told if company else {event.scope})
     kept = known if company else {event.scope: known[event.scope]} if event.scope in known else {}

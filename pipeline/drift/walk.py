@@ -48,10 +48,10 @@ def walk(detector: Detector, kept: Sequence[Kept] = ()) -> tuple[list[Event], li
         if position in wanted:
             good[position] = Kept(days[position], digests[position], Standing.of(detector, events).text())
     nearest = {max((one for one in good if one <= position), default=-1) for position in wanted}
-    return _told(detector, events), [good[position] for position in sorted(nearest) if position >= 0]
+    return _in_order(detector, events), [good[position] for position in sorted(nearest) if position >= 0]
 
 
-def _told(detector: Detector, walked: Sequence[Event]) -> list[Event]:
+def _in_order(detector: Detector, walked: Sequence[Event]) -> list[Event]:
     """Return all events; within each day, what is reported comes before what was found on the walk."""
     by_day: dict[date, list[Event]] = {}
     for event in walked:

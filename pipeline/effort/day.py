@@ -18,7 +18,7 @@ from connectors.base import SignalKind, State
 from pipeline.effort.candidates import Candidates, candidates
 from pipeline.effort.likelihood import Weights, likelihoods
 from pipeline.effort.seen import AHEAD
-from pipeline.effort.stated import laid_out
+from pipeline.effort.stated import spread_over_days
 from pipeline.effort.trace import Trace
 
 HOURS_A_DAY = 8.0
@@ -139,7 +139,7 @@ def efforts(
     Activities and spans of the four weeks before and the week after serve as evidence.
     """
     given = [(person, day, item, trace, hours or 0.0) for person, day, item, trace, hours in activities]
-    acts, held = sorted(laid_out(given, capacity, HOURS_A_DAY), key=itemgetter(0)), sorted(spans)
+    acts, held = sorted(spread_over_days(given, capacity, HOURS_A_DAY), key=itemgetter(0)), sorted(spans)
     people = sorted({act[0] for act in acts} | {person for person, _ in capacity})
     found: dict[tuple[date, int, int], float] = {}
     for n in range(0, len(people), _PEOPLE_AT_ONCE):

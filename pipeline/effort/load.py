@@ -16,7 +16,7 @@ from models.session import in_batches
 from pipeline.effort.clock import Clock
 from pipeline.effort.day import HOURS_A_DAY, Activity, Begin, InProgress, StatusChange, in_progress
 from pipeline.effort.masses import WORKED, Act, in_masses, masses_among
-from pipeline.effort.meetings import TOGETHER, Together, told_again
+from pipeline.effort.meetings import TOGETHER, Together, duplicates
 from pipeline.effort.trace import Trace
 from pipeline.ingest.cursors import SWEEP
 from pipeline.register.document import Register
@@ -128,7 +128,7 @@ def _left_out(rows: Sequence[Any], owner: Owners) -> set[int]:
         for place, row in enumerate(rows)
         if row[4] and row[1] in TOGETHER
     ]
-    return {acts[place][3] for place in in_masses(acts)} | told_again(together)
+    return {acts[place][3] for place in in_masses(acts)} | duplicates(together)
 
 
 def _trace(kind: str, state: str | None) -> Trace:

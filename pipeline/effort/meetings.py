@@ -20,7 +20,7 @@ class Together(NamedTuple):
     of_kind: str
 
 
-def told_again(meetings: Sequence[Together]) -> set[int]:
+def duplicates(meetings: Sequence[Together]) -> set[int]:
     """Return the indices of duplicates: each attendee's calendar may add the meeting to a CRM, and a meeting on a deal may also
     be in a calendar as a plain meeting. Those at midnight UTC only know their day, so they are never duplicates."""
     found: set[int] = set()

@@ -20,7 +20,9 @@ Left = tuple[int, date, int, Trace, float]
 """A trace: person, day, item, kind, hours."""
 
 
-def laid_out(logs: Iterable[Left], capacity: Mapping[tuple[int, date], float], hours_a_day: float) -> list[Left]:
+def spread_over_days(
+    logs: Iterable[Left], capacity: Mapping[tuple[int, date], float], hours_a_day: float
+) -> list[Left]:
     """Return the traces, with the worklogs of overfull days spread over the previous working days, latest first, as far as other
     hours leave room. The result depends on nothing but these days' own worklogs.
     """

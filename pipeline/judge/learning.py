@@ -66,12 +66,12 @@ def silence(sessions: sessionmaker[Session]) -> bool:
         state = session.get(JudgeState, THE_JUDGE)
         if state is None or not (state.digest or state.fault or state.waiting):
             return False
-        unsay(session, list(session.scalars(select(StreamJudged.stream_id))))
+        withdraw(session, list(session.scalars(select(StreamJudged.stream_id))))
         session.delete(state)
         return True
 
 
-def unsay(session: Session, streams: Sequence[int]) -> None:
+def withdraw(session: Session, streams: Sequence[int]) -> None:
     """Withdraw the answers about these streams, and mark what they changed for matching."""
     for some in in_batches(sorted(streams)):
         read = select(StreamItem.work_item_id).join(StreamJudged, StreamJudged.stream_id == StreamItem.stream_id)

@@ -21,7 +21,7 @@ from pipeline.encode.encoder import Encoder
 from pipeline.judge.answer import Answer, Void, read_answer
 from pipeline.judge.budget import Budget, allows, answered, due, failed, spend, state_of
 from pipeline.judge.choosing import items_to_read, worth_asking
-from pipeline.judge.learning import learn, unsay
+from pipeline.judge.learning import learn, withdraw
 from pipeline.judge.naming import give_name
 from pipeline.judge.question import Question, question_of
 from pipeline.judge.redaction import Redaction
@@ -121,7 +121,7 @@ def _questions(
     questions = [one for one in asked if one is not None]
     judged = set(session.scalars(select(StreamJudged.stream_id))) - set(streams)
     rest = items_to_read(session, sorted(judged), last, terms.not_from)
-    unsay(session, [*(set(streams) - {one.stream for one in questions}), *(id_ for id_ in judged if not rest[id_])])
+    withdraw(session, [*(set(streams) - {one.stream for one in questions}), *(id_ for id_ in judged if not rest[id_])])
     return questions
 
 

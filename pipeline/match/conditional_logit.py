@@ -111,12 +111,12 @@ class Fusion:
         """Return the weight of each standardised feature: one number, or one per item if it varies."""
         slopes: list[Any] = list(self.weights)
         place = {name: i for i, name in enumerate(self.names)}
-        beside = {
+        modifiers = {
             by: _clipped((features.item[by] - self.mean[place[by]]) / self.scale[place[by]])
             for by in dict.fromkeys(by for _, by in self.products)
         }
         for (name, by), weight in zip(self.products, self.varying, strict=True):
-            slopes[place[name]] = slopes[place[name]] + weight * beside[by]
+            slopes[place[name]] = slopes[place[name]] + weight * modifiers[by]
         return slopes
 
     def as_json(self) -> dict[str, Any]:
@@ -259,8 +259,8 @@ def _loss(
         gradient[:wide] += np.ascontiguousarray(error).ravel() @ pair.reshape(-1, wide)
         gradient[wide:-1] += item.T @ error.sum(1)
         gradient[-1] += error.sum()
-    drawn = penalties * theta
-    return total + float(drawn @ theta) / 2, gradient + drawn
+    ridge = penalties * theta
+    return total + float(ridge @ theta) / 2, gradient + ridge
 
 
 def _with_products(table: Array, item: Array, products: Sequence[tuple[str, str]], place: Mapping[str, int]) -> Array:

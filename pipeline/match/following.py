@@ -100,14 +100,14 @@ class Following:
             at = np.where((leads >= 0) & ~closed[leads], leads, at)
         return at
 
-    def draw(self, found: Matrix, known: set[int]) -> Matrix:
+    def shrink(self, found: Matrix, known: set[int]) -> Matrix:
         """Return the core's probabilities, each shrunk towards what it follows; rows in `known` stay as they are."""
-        drawn = found.copy()
+        shrunk = found.copy()
         for level in self._levels:
             some = np.array([i for i in level.tolist() if i not in known], dtype=np.int64)
             own = self._own[some, None]
-            drawn[some] = own * found[some] + (1 - own) * drawn[self.above[some]]
-        return drawn
+            shrunk[some] = own * found[some] + (1 - own) * shrunk[self.above[some]]
+        return shrunk
 
     def spread(self, known: dict[int, int]) -> dict[int, int]:
         """Extend answers, by index within the core, to everything that follows an answered item; the nearest answer wins."""

@@ -179,7 +179,7 @@ class Matcher:
                 rows, answers = (np.array(part, dtype=np.int64) for part in (list(known), list(known.values())))
                 stream = self.links.root[rows]
                 taught = fewshot.adapt(found, unlabelled, self.vectors, rows, answers, stream)
-                found = self._drawn(taught, fixed)
+                found = self._shrunk(taught, fixed)
         themselves = {i: self.row(column, 1.0) for i, column in own.items()}
         stands = np.isin(speaker, list(fixed))
         stands[list(themselves)] = True
@@ -197,12 +197,12 @@ class Matcher:
         found = steps[0].predict(features)
         for step in steps[1:]:
             del features  # a step's features take up much of the memory
-            features = self.around(self._drawn(found, known))
+            features = self.around(self._shrunk(found, known))
             found = step.predict(features)
-        return self._drawn(_shifted(found, self.odds), {**before, **said}), features
+        return self._shrunk(_shifted(found, self.odds), {**before, **said}), features
 
-    def _drawn(self, found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
-        return self.following.draw(self._fix(found, fixed), set(fixed))
+    def _shrunk(self, found: Matrix, fixed: Mapping[int, Matrix]) -> Matrix:
+        return self.following.shrink(self._fix(found, fixed), set(fixed))
 
     @property
     def weights(self) -> tuple[Fusion, ...]:

@@ -60,7 +60,7 @@ def measure_due(
         with sessions() as session:
             if not again and _tried(session, one.key, binding, today):
                 continue
-        value, fault = _tell(one.key, metric, means)  # outside a transaction: it may take long
+        value, fault = _attempt(one.key, metric, means)  # outside a transaction: it may take long
         with sessions.begin() as session:
             keep(session, one.key, binding, today, value, fault=fault)
         counts["failed" if fault else "measured"] += 1
@@ -90,7 +90,7 @@ def _tried(session: Session, key: str, binding: str, day: date) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _tell(key: str, metric: Metric, means: Means) -> tuple[float | None, str]:
+def _attempt(key: str, metric: Metric, means: Means) -> tuple[float | None, str]:
     try:
         value = measure(metric, means)
         check_scale(metric, value)

@@ -125,7 +125,7 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
         corrected = of_the_rest.of(sum(rest.values()) / total)
         people = sums.by_person[scope].values()
         read = shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen)
-        told = _told(read, usual, scope, register.top())
+        told = _corrected(read, usual, scope, register.top())
         found += [row | _of_the_scope(week, scope, coverage, total) for row in told]
     session.execute(delete(Share).where(Share.week == week))
     upsert(session, Share, found, ("week", "scope", "objective"))
@@ -198,7 +198,7 @@ def _shown(session: Session, week: date, sums: _Sums, least_people: int) -> tupl
     return shown(workers.pop(COMPANY, set()), workers, least_people)
 
 
-def _told(read: Sequence[ShareRow], usual: Usual, scope: str, top: frozenset[str]) -> list[dict[str, Any]]:
+def _corrected(read: Sequence[ShareRow], usual: Usual, scope: str, top: frozenset[str]) -> list[dict[str, Any]]:
     """Return the columns of a scope's shares, rounded: as measured and as corrected.
 
     Corrects the rounded values, as a later correction of stored weeks does, so that both give the same figure.

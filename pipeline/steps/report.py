@@ -206,12 +206,14 @@ def _seen(one: Judgement, outcome: Outcome, clock: WorkingClock, load: Mapping[d
 
 def _recent(tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], through: date, least: int) -> Rate | None:
     weeks = [week for week in tallies if through - timedelta(weeks=WEEKS - 1) <= week <= through]
-    if not _told(weeks, tallies, at_work, least):
+    if not _may_show(weeks, tallies, at_work, least):
         return None
     return Rate(sum(tallies[week].cases for week in weeks), sum(tallies[week].kept for week in weeks))
 
 
-def _told(weeks: Sequence[date], tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], least: int) -> bool:
+def _may_show(
+    weeks: Sequence[date], tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], least: int
+) -> bool:
     took_part = {person for week in weeks for person in tallies[week].people}
     working = {person for week in weeks for person in at_work.get(week, frozenset())}
     return enough(len(took_part), least) and enough(len(working), least)
@@ -228,7 +230,7 @@ def _soft(tallies: Mapping[date, Tally], at_work: Mapping[date, Set[int]], throu
         [week for week in tallies if lower <= week <= upper]
         for lower, upper in ((weeks[0], weeks[one.first] - timedelta(weeks=1)), (weeks[one.first], through))
     )
-    if not (_told(before, tallies, at_work, least) and _told(since, tallies, at_work, least)):
+    if not (_may_show(before, tallies, at_work, least) and _may_show(since, tallies, at_work, least)):
         return None
     surer = softenings(cases, kept, SURER)
     told = bool(surer) and surer[-1].ended is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.vocabulary import COMPANY
-from pipeline.drift.explain import by_team, by_theme, levels, told_teams
+from pipeline.drift.explain import by_team, by_theme, levels, teams_to_show
 from pipeline.drift.observations import Observations
 from pipeline.drift.themes import Theme
 
@@ -53,7 +53,7 @@ def test_a_team_is_told_of_where_enough_of_it_worked_before_and_since_llmgateway
         effort[:, teams.index(team) : teams.index(team) + many, 2:] = 0
     seen = Observations(DAYS, ["O1"], teams, effort, people=list(range(len(teams))))
     base, span, top = np.array([0, 1]), np.array([2, 3]), frozenset(["O1"])
-    assert told_teams(seen, base, span, 5) == told
+    assert teams_to_show(seen, base, span, 5) == told
     whole, rows = by_team(seen, top, base, span), by_team(seen, top, base, span, told)
     assert {row.team for row in rows} == told | ({""} if told != set(teams) else set())
     assert sum(row.points for row in rows) == pytest.approx(sum(row.points for row in whole))
