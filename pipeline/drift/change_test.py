@@ -10,7 +10,9 @@ fall, which also contains the noise between all other things. So each other thin
 given the covariance of all (Rao's score; Healy 1987 for control charts), combined with the score of the fall.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -53,12 +55,11 @@ class Change:
         return self.before - self.after
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Changes:
     """Changes for several first days at once: the time from there to the end against the time before. Arrays of equal length.
 
-    `sure` is `z`, or the statistic of the fall combined with the rise of one other thing if that is larger. `gain` is the signed
-    sum of squares explained by a change on that day. `people` counts those with effort on both sides.
+    `people` counts those with effort on both sides. `sure` and `gain` cost more and are computed when first used.
     """
 
     first: Positions
@@ -66,10 +67,20 @@ class Changes:
     after: Array
     error: Array
     z: Array
-    sure: Array
-    gain: Array
     mix: Array
     people: Positions
+    sureness: Callable[[], Array]
+    gained: Callable[[], Array]
+
+    @cached_property
+    def sure(self) -> Array:
+        """`z`, or the statistic of the fall combined with the rise of one other thing if that is larger."""
+        return self.sureness()
+
+    @cached_property
+    def gain(self) -> Array:
+        """The signed sum of squares explained by a change on that day."""
+        return self.gained()
 
     def at(self, i: int) -> Change:
         """Return the change at index `i`."""
@@ -81,18 +92,12 @@ class Stretches:
     """For each of several first days: the days from there to the end, and up to BASE_MOST days before it, not before `begin`."""
 
     def __init__(self, sums: Sums, first: Positions, begin: int = 0) -> None:
-        self.sums, self.first, self.base = sums, first, np.maximum(begin, first - BASE_MOST)
-        self.all0 = sums.total[:, first] - sums.total[:, self.base]
-        self.all1 = sums.total[:, [-1]] - sums.total[:, first]
-        self.n0, self.n1 = np.maximum(self.all0.sum(0), 1e-9), np.maximum(self.all1.sum(0), 1e-9)
+        self.sums, self.first, self.begin, self.base = sums, first, begin, np.maximum(begin, first - BASE_MOST)
+        self.all0, self.all1 = self.parts(sums.total)
         same = common(self.all0, self.all1)
         self.weights, self.mass = same.weights, same.mass
-        self.people = persons(self.weights > 0, sums.who)
-        self.active = np.maximum((self.weights > 0).sum(0), 2)
-        self.days0 = sums.there[:, first] - sums.there[:, self.base]
-        self.days1 = sums.there[:, [-1]] - sums.there[:, first]
         self.top = self.parts(sums.top[None])
-        self.before, self.after, self.between = self.shares(*self.top)
+        self.before, self.after, self.each = self.shares(*self.top)
 
     @property
     def falls(self) -> Array:
@@ -100,36 +105,76 @@ class Stretches:
         found: Array = (self.before - self.after)[0]
         return found
 
+    @cached_property
+    def people(self) -> Positions:
+        """Number of people with effort on both sides."""
+        return persons(self.weights > 0, self.sums.who)
+
+    @cached_property
+    def active(self) -> Positions:
+        """Number of rows with effort on both sides, at least two."""
+        found: Positions = np.maximum((self.weights > 0).sum(0), 2)
+        return found
+
+    @cached_property
+    def effort(self) -> tuple[Array, Array]:
+        """Total effort before and after."""
+        return np.maximum(self.all0.sum(0), 1e-9), np.maximum(self.all1.sum(0), 1e-9)
+
+    @cached_property
+    def _days(self) -> tuple[Array, Array]:
+        """Days on which each row was present, before and after."""
+        return self.parts(self.sums.there)
+
+    def only(self, places: Positions) -> "Stretches":
+        """Return only the first days at these places."""
+        return Stretches(self.sums, self.first[places], self.begin) if len(places) < len(self.first) else self
+
     def parts(self, part: Array) -> tuple[Array, Array]:
-        """Return the effort on each part, (things, people, days + 1), before and after: (things, people, firsts)."""
-        return part[:, :, self.first] - part[:, :, self.base], part[:, :, [-1]] - part[:, :, self.first]
+        """Return the effort on each part, (..., people, days + 1), before and after: (..., people, firsts)."""
+        return part[..., self.first] - part[..., self.base], part[..., [-1]] - part[..., self.first]
 
     def shares(self, part0: Array, part1: Array) -> tuple[Array, Array, Array]:
-        """Return, for the `parts`, shares of the common effort before and after, (things, firsts), and the covariance of their
-        differences estimated from the variation between people, (firsts, things, things)."""
+        """Return, for the `parts`, shares of the common effort before and after, (things, firsts), and each row's difference,
+        (things, people, firsts)."""
         own0, own1 = own_shares(part0, self.all0), own_shares(part1, self.all1)
-        before, after = (self.weights * own0).sum(1), (self.weights * own1).sum(1)
-        each = self.weights * (own1 - own0 - (after - before)[:, None])
-        between = np.einsum("ipf,jpf->fij", each, each) * (self.active / (self.active - 1))[:, None, None]
-        return before, after, between
+        return (self.weights * own0).sum(1), (self.weights * own1).sum(1), own1 - own0
 
-    def mix(self, part0: Array, part1: Array, behaviour: Array) -> Array:
-        """Return the observed change in the share of the `parts` minus the change in the common effort, (firsts)."""
-        found: Array = part1.sum((0, 1)) / self.n1 - part0.sum((0, 1)) / self.n0 - behaviour
+    def between(self, each: Array, change: Array) -> Array:
+        """Return the covariance of the things' differences estimated from the variation between people, (firsts, things, things);
+        from the difference of each row and the overall change."""
+        apart = self.weights * (each - change[:, None])
+        found: Array = np.einsum("ipf,jpf->fij", apart, apart) * (self.active / (self.active - 1))[:, None, None]
         return found
 
-    def with_history(self, between: Array, usual: Array, known: Array, together: float) -> Array:
+    def mix(self, behaviour: Array) -> Array:
+        """Return the observed change in the share minus the change in the common effort, (firsts)."""
+        part0, part1, (n0, n1) = *self.top, self.effort
+        found: Array = part1.sum((0, 1)) / n1 - part0.sum((0, 1)) / n0 - behaviour
+        return found
+
+    def with_history(self, between: Array, usual: Array, spread: Spread) -> Array:
         """Pool the covariance between people with that of the time before, weighted by degrees of freedom.
 
-        `together` is the design effect: neither estimate accounts for correlation between people.
+        Multiplied by the design effect: neither estimate accounts for correlation between people.
         """
-        own, known = (self.active - 1)[:, None, None], known[:, None, None]
-        found: Array = together * (known * usual + own * between) / (known + own)
+        own, known = (self.active - 1)[:, None, None], self.known(spread)[:, None, None]
+        found: Array = spread.together * (known * usual + own * between) / (known + own)
         return found
+
+    def known(self, spread: Spread) -> Array:
+        """Return the degrees of freedom of the usual variation."""
+        return spread.freedom_for((self.sums.days - self.first).astype(float))
 
     def of_all(self, wandering: Wandering) -> Array:
         """Return (firsts, 1, 1): the variance of the overall difference, each person by the days on which they were present."""
-        found: Array = (self.weights**2 * wandering.of_difference(self.days0, self.days1)).sum(0)[:, None, None]
+        found: Array = (self.weights**2 * wandering.of_difference(*self._days)).sum(0)[:, None, None]
+        return found
+
+    @cached_property
+    def floor(self) -> Array:
+        """Least variance, for each first day."""
+        found: Array = FLOOR**2 * np.minimum(1, FLOOR_PEOPLE / self.active)
         return found
 
 
@@ -140,32 +185,54 @@ def changes(sums: Sums, first: Positions, usual: Spread, begin: int = 0) -> Chan
 
 def tested(two: Stretches, usual: Spread) -> Changes:
     """Test the changes between these stretches, given the usual variation."""
-    sums, first = two.sums, two.first
-    known = usual.freedom_for((sums.days - first).astype(float))
-    variance = two.with_history(two.between, two.of_all(usual.share), known, usual.together)[:, 0, 0]
-    least = FLOOR**2 * np.minimum(1, FLOOR_PEOPLE / two.active)
-    fall, error = two.falls, np.sqrt(variance + least)
-    mix = two.mix(*two.top, -fall)
+    change = two.after - two.before
+    variance = two.with_history(two.between(two.each, change), two.of_all(usual.share), usual)[:, 0, 0]
+    fall, error = two.falls, np.sqrt(variance + two.floor)
+    mix = two.mix(-fall)
     fall = np.where(two.mass >= LEAST_COMMON, fall, 0.0)
-    freedom, weight = known + two.active - 1, two.n0 * two.n1 / (two.n0 + two.n1)
-    z = _normal(fall / error, freedom)
-    sure, gain = z, fall * np.abs(fall) * weight
-    if sums.others is not None and usual.others is not None and usual.shape is not None:
-        before_each, after_each, between = two.shares(*two.parts(sums.others))
-        rise, things = after_each - before_each, len(sums.others)
-        covariance = two.with_history(between, two.of_all(usual.others) * usual.shape, known, usual.together)
-        covariance += np.eye(things) * least[:, None, None] / things
-        # A thing that was rare varies more once it is common: account for people differing more now than before.
-        wider = np.maximum(1, np.einsum("fii->fi", between) / np.einsum("fii->fi", covariance)) ** (WIDER / 2)
-        ratio, alike = _score(rise, covariance * wider[:, :, None] * wider[:, None, :])
-        with_rise = (z + _normal(ratio, np.maximum(freedom - things + 1, 1))) / np.sqrt(2 + 2 * alike)
-        sure = np.where(z >= HINT, np.maximum(z, with_rise.max(0)), z)
-        # For the start, use one covariance for all days, as a normal likelihood does.
-        always = usual.shape + np.eye(things) * (0.02 / things + 1e-6)
-        ratio, alike = _score(rise * np.sqrt(weight), np.broadcast_to(always, covariance.shape))
-        whole = np.abs(fall) * np.sqrt(weight / always.sum())
-        gain = np.sign(fall) * ((whole + np.maximum(ratio, 0)) ** 2 / (2 + 2 * alike)).max(0)
-    return Changes(first, two.before[0], two.after[0], error, z, sure, gain, mix, two.people)
+    z = _normal(fall / error, two.known(usual) + two.active - 1)
+    sure, gain = partial(_sure, two, usual, z), partial(_gain, two, usual, fall)
+    return Changes(two.first, two.before[0], two.after[0], error, z, mix, two.people, sure, gain)
+
+
+def _sure(two: Stretches, usual: Spread, z: Array) -> Array:
+    """Return `z`, combined with the rise of one other thing where the fall is at least HINT."""
+    hints = np.flatnonzero(z >= HINT)
+    others = two.sums.others
+    if others is None or usual.others is None or usual.shape is None or not len(hints):
+        return z
+    if len(hints) == 1 < len(z):  # numpy sums a single day in another order, and the last digits would differ
+        hints = np.array([hints[0], hints[0] + 1 if hints[0] + 1 < len(z) else hints[0] - 1])
+    some, things = two.only(hints), len(others)
+    before, after, each = some.shares(*some.parts(others))
+    rise = after - before
+    between = some.between(each, rise)
+    covariance = some.with_history(between, some.of_all(usual.others) * usual.shape, usual)
+    covariance += np.eye(things) * some.floor[:, None, None] / things
+    # A thing that was rare varies more once it is common: account for people differing more now than before.
+    wider = np.maximum(1, np.einsum("fii->fi", between) / np.einsum("fii->fi", covariance)) ** (WIDER / 2)
+    ratio, alike = _score(rise, covariance * wider[:, :, None] * wider[:, None, :])
+    freedom = some.known(usual) + some.active - 1
+    with_rise = (z[hints] + _normal(ratio, np.maximum(freedom - things + 1, 1))) / np.sqrt(2 + 2 * alike)
+    found = z.copy()
+    found[hints] = np.where(z[hints] >= HINT, np.maximum(z[hints], with_rise.max(0)), z[hints])
+    return found
+
+
+def _gain(two: Stretches, usual: Spread, fall: Array) -> Array:
+    """Return the signed sum of squares explained, with one covariance for all days, as a normal likelihood has."""
+    (n0, n1), others = two.effort, two.sums.others
+    weight = n0 * n1 / (n0 + n1)
+    if others is None or usual.others is None or usual.shape is None:
+        found: Array = fall * np.abs(fall) * weight
+        return found
+    before, after, _ = two.shares(*two.parts(others))
+    always = usual.shape + np.eye(len(others)) * (0.02 / len(others) + 1e-6)
+    covariance = np.broadcast_to(always, (len(two.first), *always.shape))
+    ratio, alike = _score((after - before) * np.sqrt(weight), covariance)
+    whole = np.abs(fall) * np.sqrt(weight / always.sum())
+    gain: Array = np.sign(fall) * ((whole + np.maximum(ratio, 0)) ** 2 / (2 + 2 * alike)).max(0)
+    return gain
 
 
 def _normal(ratio: Array, freedom: Array) -> Array:

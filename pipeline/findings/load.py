@@ -13,10 +13,11 @@ from models import Effort, Person, Stream, Theme, ThemeAnswer
 from models.session import in_batches
 from models.vocabulary import COMPANY
 from pipeline.effort.load import whole_since
+from pipeline.effort.spent import load_spent
 from pipeline.encode.encoder import Encoder
 from pipeline.feedback.stream_questions import confirmed_part
 from pipeline.findings.found import Inputs, Stop, StreamFacts
-from pipeline.findings.load_effort import load_beliefs, load_effort, streams_of
+from pipeline.findings.load_effort import load_beliefs, streams_of
 from pipeline.findings.load_lives import load_lives
 from pipeline.findings.load_terms import load_usages
 from pipeline.findings.load_words import load_meaning
@@ -35,8 +36,6 @@ WEEKS = 26
 WEEK = timedelta(weeks=1)
 _ITEMS = 12
 """Items of a stream kept as evidence: those with the most recent work."""
-_DAYS = 10_000_000
-"""Larger than the ordinal of any day."""
 _EVIDENCE = 8
 """Number of recent weeks from which evidence is taken."""
 
@@ -123,8 +122,8 @@ class Rows:
 
     def __init__(self, session: Session, register: Register, last: date, weeks: int = WEEKS) -> None:
         first, end = _span(session, last, weeks)
-        rows, self.days = load_effort(session, first, end)
-        self.day, person, self.item = rows
+        spent = load_spent(session, first, end)
+        self.day, person, self.item, self.days = spent.day, spent.person, spent.item, spent.days
         self.weeks = tuple(date.fromordinal(day) for day in np.unique(self.day - (self.day - 1) % 7).tolist())
         if self.weeks:
             count = (end - self.weeks[0]).days // 7
@@ -136,10 +135,8 @@ class Rows:
         forgotten = list(session.scalars(select(Person.id).where(Person.forgotten)))
         self.person = np.where(np.isin(person, forgotten), NOBODY, person)
         self.week = (self.day - self.weeks[0].toordinal()) // 7 if self.weeks else self.day
-        known, of_row = np.unique(person * _DAYS + self.day, return_inverse=True)
-        team = [
-            place.get(team_of.on(key // _DAYS, date.fromordinal(key % _DAYS)) or "", NO_TEAM) for key in known.tolist()
-        ]
+        known, of_row = spent.person_days()
+        team = [place.get(team_of.on(*pair) or "", NO_TEAM) for pair in known]
         self.team = np.array(team, dtype=np.int64)[of_row]
         self.items, self.of_item = np.unique(self.item, return_inverse=True)
         self.stream = self._streams(session, first, end)

@@ -1,4 +1,4 @@
-"""Load effort of whole weeks and the beliefs about its items for the findings, as arrays."""
+"""Load the beliefs about items with effort, and their streams, for the findings, as arrays."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -9,24 +9,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models import Effort, StreamItem
-from models.columns import floats, integers, joined
-from pipeline.findings.work import Floats, Ints
+from models.columns import integers, joined
+from pipeline.findings.work import Ints
 from pipeline.match.beliefs import in_columns
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array  # slow to import, and quoting does not need it
-
-
-def load_effort(session: Session, first: date, end: date) -> tuple[Ints, Floats]:
-    """Return day (as ordinal), person and item of the work before `end`, and its person-days."""
-    query = select(Effort.day, joined(Effort.person_id), joined(Effort.work_item_id), joined(Effort.person_days))
-    query = query.where(Effort.day >= first, Effort.day < end).group_by(Effort.day)
-    names, days = [np.zeros((3, 0), dtype=np.int64)], [np.zeros(0)]
-    for day, people, items, amounts in session.execute(query.order_by(Effort.day)):
-        person = integers(people)
-        names.append(np.stack([np.full(len(person), day.toordinal()), person, integers(items)]))
-        days.append(floats(amounts))
-    return np.concatenate(names, 1), np.concatenate(days)
 
 
 def streams_of(session: Session, items: Select[int]) -> Iterator[tuple[int, Ints]]:

@@ -36,6 +36,15 @@ class Worked:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Effort on items as parallel arrays: person-days, probabilities of each objective and of none, and the tree."""
+
+    person_days: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    tree: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class ShareRow:
     """One share with its 90 % interval."""
 
@@ -73,13 +82,32 @@ def shares(
     list if there was no effort.
     """
     rows = list(worked)
-    total = sum(row.person_days for row in rows)
+    nothing = np.zeros(len(objectives) + 1)
+    nothing[-1] = 1.0
+    columns = Columns(
+        np.array([row.person_days for row in rows]),
+        np.array([probabilities.get(row.item, nothing) for row in rows]).reshape(len(rows), len(nothing)),
+        np.array([row.tree for row in rows], dtype=np.int64),
+    )
+    return shares_of(columns, objectives, top, corrected, people, unseen)
+
+
+def shares_of(
+    worked: Columns,
+    objectives: list[str],
+    top: frozenset[str],
+    corrected: Correction | None = None,
+    people: Iterable[float] = (),
+    unseen: float = 0.0,
+) -> list[ShareRow]:
+    """Estimate the same from effort in arrays."""
+    total = float(worked.person_days.sum())
     if total <= 0:
         return []
-    values = _by_share(rows, probabilities, objectives, top)
-    days = np.array([row.person_days for row in rows])[:, None]
+    values = np.column_stack([worked.probabilities, worked.probabilities @ in_top(objectives, top)])
+    days = worked.person_days[:, None]
     sums = (days * values).sum(0)
-    trees = _spread_of_trees(rows, days, values)
+    trees = _spread_of_trees(worked.tree, days, values)
     estimate = sums / total
     corrected = corrected or without_audit(len(sums))
     estimate = np.clip(estimate + corrected.value, 0, 1)
@@ -98,30 +126,17 @@ def shares(
     ]
 
 
-def _by_share(
-    rows: Sequence[Worked],
-    probabilities: Mapping[int, NDArray[np.float64]],
-    objectives: Sequence[str],
-    top: frozenset[str],
-) -> NDArray[np.float64]:
-    """Return (rows, shares): the probability that a row's item serves each objective, none, and any top priority."""
-    nothing = np.zeros(len(objectives) + 1)
-    nothing[-1] = 1.0
-    found = np.array([probabilities.get(row.item, nothing) for row in rows])
-    return np.column_stack([found, found @ in_top(objectives, top)])
-
-
 def _spread_of_trees(
-    rows: Sequence[Worked], days: NDArray[np.float64], values: NDArray[np.float64]
+    tree: NDArray[np.int64], days: NDArray[np.float64], values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return (trees, shares): the standard deviation, in person-days, of each tree's contribution to a share.
 
     Errors are perfectly correlated within a tree, so standard deviations add up there; they are independent between trees.
     """
-    _, tree = np.unique([row.tree for row in rows], return_inverse=True)
-    trees = np.zeros((tree.max() + 1, values.shape[1]))
-    np.add.at(trees, tree, days * np.sqrt(np.clip(values * (1 - values), 0, None)))
-    return trees
+    order = np.argsort(tree, kind="stable")
+    first = np.unique(tree[order], return_index=True)[1]
+    spread: NDArray[np.float64] = days * np.sqrt(np.clip(values * (1 - values), 0, None))
+    return np.add.reduceat(spread[order], first, axis=0)
 
 
 def _of_effort(size: int) -> NDArray[np.float64]:

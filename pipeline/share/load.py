@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,22 @@ from pipeline.register.document import Register
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Probabilities of work items over objectives, the last column none; each item's tree and source, by row id."""
+    """Work items as parallel arrays ordered by row id: probabilities over objectives, the last column none; each item's tree; and
+    the index of its source in `sources`."""
 
     objectives: list[str]
-    rows: Mapping[int, NDArray[np.float64]]
-    tree: Mapping[int, int]
-    source: Mapping[int, str]
+    items: NDArray[np.int64]
+    rows: NDArray[np.float64]
+    tree: NDArray[np.int64]
+    source: NDArray[np.int64]
+    sources: list[str]
+
+    def place(self, items: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the index of each of these items, -1 if it is missing."""
+        if not len(self.items):
+            return np.full(len(items), -1)
+        found = np.minimum(np.searchsorted(self.items, items), len(self.items) - 1)
+        return np.where(self.items[found] == items, found, -1)
 
 
 def load_matched(session: Session, register: Register, *those: Select[int]) -> Matched:
@@ -33,26 +44,29 @@ def load_matched(session: Session, register: Register, *those: Select[int]) -> M
     """
     objectives = [objective.key for objective in register.objectives]
     column = {key: objectives.index(objective) for key, objective in register.objective_of().items()}
-    place: dict[int, int] = {}
-    source: dict[int, str] = {}
-    above: dict[int, tuple[str, str]] = {}
     waiting = (WorkItem.stale | WorkItem.unmatched) & Match.work_item_id.is_(None)
     query = select(WorkItem.id, WorkItem.source, WorkItem.parent)
     query = query.outerjoin(Match, Match.work_item_id == WorkItem.id)
     # A union: PostgreSQL may evaluate two subqueries joined by OR for every item, which took minutes.
     wanted = union(*those).subquery()
-    for item, origin, parent in plain(session, query.where(WorkItem.id.in_(select(wanted)), ~waiting)):
-        place[item], source[item] = len(place), origin
-        if parent:
-            above[item] = (origin, parent)
-    table = np.zeros((len(place), len(objectives) + 1))
+    known = sorted(plain(session, query.where(WorkItem.id.in_(select(wanted)), ~waiting)), key=itemgetter(0))
+    above = {item: (origin, parent) for item, origin, parent in known if parent}
+    trees, sources = _trees(session, above), sorted({origin for _, origin, _ in known})
+    number = {name: n for n, name in enumerate(sources)}
+    found = Matched(
+        objectives,
+        np.array([item for item, _, _ in known], dtype=np.int64),
+        np.zeros((len(known), len(objectives) + 1)),
+        np.array([trees.get(item, item) for item, _, _ in known], dtype=np.int64),
+        np.array([number[origin] for _, origin, _ in known], dtype=np.int64),
+        sources,
+    )
     believed = in_columns(session, select(wanted))
-    of = believed.columns(column)
-    line = np.array([place.get(item, -1) for item in believed.item.tolist()], dtype=np.int64)
-    known = (of >= 0) & (line >= 0)
-    np.add.at(table, (line[known], of[known]), believed.likely[known])
-    table[:, -1] = np.maximum(0.0, 1 - table.sum(1))
-    return Matched(objectives, dict(zip(place, table, strict=True)), _trees(session, above), source)
+    of, line = believed.columns(column), found.place(believed.item)
+    there = (of >= 0) & (line >= 0)
+    np.add.at(found.rows, (line[there], of[there]), believed.likely[there])
+    found.rows[:, -1] = np.maximum(0.0, 1 - found.rows.sum(1))
+    return found
 
 
 def _trees(session: Session, above: Mapping[int, tuple[str, str]]) -> dict[int, int]:

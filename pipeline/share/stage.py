@@ -6,7 +6,7 @@ the cost of a cycle depends on the weeks that changed.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,14 +16,14 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditDraw, Capacity, Chunk, DayWork, Effort, Label, Person, Share, upsert
-from models.columns import plain
 from models.share import half_of
 from models.vocabulary import AUDIT, COMPANY
 from pipeline.effort.load import whole_since
+from pipeline.effort.spent import Spent, load_spent
 from pipeline.ingest.reach import read_back_to
 from pipeline.match.told_by import told_by
 from pipeline.queue import chunks, fingerprint
-from pipeline.queue.rounding import DIGITS, rounded
+from pipeline.queue.rounding import DIGITS, all_rounded, rounded
 from pipeline.register.answered import holds
 from pipeline.register.document import Register
 from pipeline.register.membership import Teams, load_teams
@@ -31,7 +31,7 @@ from pipeline.register.workdays import monday
 from pipeline.share.audit import Drawn, correction
 from pipeline.share.audit_store import load_answers, load_draws
 from pipeline.share.company import answers
-from pipeline.share.estimate import UNSEEN, ShareRow, Worked, in_top, shares, with_unseen
+from pipeline.share.estimate import UNSEEN, Columns, ShareRow, in_top, shares_of, with_unseen
 from pipeline.share.floor import shown
 from pipeline.share.load import Matched, load_matched
 from pipeline.share.undiluted import Usual, bounds, load_usual, settle
@@ -41,8 +41,6 @@ _METHOD = 4
 """Version of the computation; when it increases, all weeks are computed again."""
 WAITING = 0.05
 """A week has no share while more than this proportion of its work waits for its first encoding or match."""
-_Rows = Sequence[tuple[date, int, int, float]]
-"""Day, person, work item, person-days."""
 _DRAWN = (
     select(AuditDraw.work_item_id)
     .join(Label, Label.work_item_id == AuditDraw.work_item_id)
@@ -97,81 +95,82 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, least_people: 
     week = date.fromisoformat(chunk.name)
     days = (week, week + timedelta(days=6))
     teams = load_teams(session)
-    query = select(Effort.day, Effort.person_id, Effort.work_item_id, Effort.person_days)
-    here = Effort.day.between(*days)
-    matched = load_matched(session, register, select(Effort.work_item_id).where(here), _DRAWN)
-    done = [(day, person, item, amount) for day, person, item, amount in plain(session, query.where(here))]
-    rows = [row for row in done if row[2] in matched.rows]
-    if _is_waiting(session, week, done, rows):
+    matched = load_matched(session, register, select(Effort.work_item_id).where(Effort.day.between(*days)), _DRAWN)
+    done = load_spent(session, week, week + timedelta(weeks=1))
+    spent = done.where(matched.place(done.item) >= 0)
+    if _is_waiting(session, week, done, spent):
         return
-    _keep_days(session, days, rows, matched, unseen)
+    _keep_days(session, days, spent, matched, unseen)
     known, drawn = _answered(session, register, matched)
     asked = answers(session, register)
     # Labelled work is known, so the correction applies to the rest.
     labelled = set(session.scalars(select(Label.work_item_id).where(holds(session, register))))
-    sums, usual = _Sums(rows, teams, labelled), load_usual(session)
+    sums, usual = _Sums(spent, teams, labelled), load_usual(session)
     telling = told_by(session)
     expected = _expected(session, days, teams)
     found: list[dict[str, Any]] = []
     whole, allowed = _shown(session, week, sums, least_people)
-    for scope, by_item in sums.worked.items():
+    for scope, (items, amounts) in sums.worked.items():
         if not (whole if scope == COMPANY else scope in allowed):
             continue
-        total = sum(by_item.values())
+        total = float(amounts.sum())
         coverage = total / expected[scope] if expected[scope] else 0.0
-        pieces = [Worked(item, matched.tree.get(item, item), amount) for item, amount in by_item.items()]
+        place = matched.place(items)
         rest = sums.unknown if scope == COMPANY else {scope: sums.unknown.get(scope, 0.0)}
         of_the_rest = correction(week, rest, drawn, len(matched.objectives) + 2, asked, telling)
         corrected = of_the_rest.of(sum(rest.values()) / total)
-        people = sums.by_person[scope].values()
-        read = shares(pieces, known, matched.objectives, register.top(), corrected, people, unseen)
+        worked, people = Columns(amounts, known[place], matched.tree[place]), sums.by_person[scope][1].tolist()
+        read = shares_of(worked, matched.objectives, register.top(), corrected, people, unseen)
         told = _corrected(read, usual, scope, register.top())
         found += [row | _of_the_scope(week, scope, coverage, total) for row in told]
     session.execute(delete(Share).where(Share.week == week))
     upsert(session, Share, found, ("week", "scope", "objective"))
 
 
-def _is_waiting(session: Session, week: date, done: _Rows, known: _Rows) -> bool:
+def _is_waiting(session: Session, week: date, done: Spent, known: Spent) -> bool:
     begun = read_back_to(session)
     if begun is not None and week < begun:
         return True
-    total = sum(row[3] for row in done)
-    return total - sum(row[3] for row in known) > WAITING * total
+    total = float(done.days.sum())
+    return total - float(known.days.sum()) > WAITING * total
+
+
+_Of = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Sorted ids, and the person-days of each."""
 
 
 class _Sums:
     """A week's person-days by scope ('' for no team): by item, by person, and by team those on unlabelled items."""
 
-    def __init__(self, rows: _Rows, teams: Teams, labelled: Set[int]) -> None:
-        self.worked: dict[str, dict[int, float]] = {}
-        self.by_person: dict[str, dict[int, float]] = {}
+    def __init__(self, spent: Spent, teams: Teams, labelled: Set[int]) -> None:
+        self.worked: dict[str, _Of] = {}
+        self.by_person: dict[str, _Of] = {}
         self.unknown: dict[str, float] = {}
-        if not rows:
+        if not len(spent.days):
             return
-        _, people, items, amounts = (np.array(column) for column in zip(*rows, strict=True))
-        pairs = [row[:2] for row in rows]
-        team_of = {pair: teams.on(pair[1], pair[0]) or "" for pair in set(pairs)}
-        names = sorted(set(team_of.values()))
+        pairs, of_pair = spent.person_days()
+        team_of = [teams.on(*pair) or "" for pair in pairs]
+        names = sorted(set(team_of))
         number = {name: n for n, name in enumerate(names)}
-        numbers = {pair: number[name] for pair, name in team_of.items()}
-        team = np.array([numbers[pair] for pair in pairs], dtype=np.int64)
-        self.worked, self.by_person = (_by_scope(names, team, ids, amounts) for ids in (items, people))
-        left = ~np.isin(items, list(labelled))
-        sums = np.bincount(team[left], amounts[left], len(names))
+        team = np.array([number[name] for name in team_of], dtype=np.int64)[of_pair]
+        self.worked, self.by_person = (_by_scope(names, team, ids, spent.days) for ids in (spent.item, spent.person))
+        left = ~np.isin(spent.item, list(labelled))
+        sums = np.bincount(team[left], spent.days[left], len(names))
         self.unknown = {names[n]: float(sums[n]) for n in np.unique(team[left]).tolist()}
 
 
 def _by_scope(
     names: Sequence[str], team: NDArray[np.int64], ids: NDArray[np.int64], amounts: NDArray[np.float64]
-) -> dict[str, dict[int, float]]:
+) -> dict[str, _Of]:
     """Return sums by id for the company, each team, and people in no team ('')."""
     known, place = np.unique(ids, return_inverse=True)
-    found = {COMPANY: dict(zip(known.tolist(), np.bincount(place, amounts).tolist(), strict=True))}
+    found = {COMPANY: (known, np.bincount(place, amounts).astype(float))}
     cells, cell = np.unique(team * len(known) + place, return_inverse=True)
-    sums, edges = np.bincount(cell, amounts), np.searchsorted(cells, np.arange(len(names) + 1) * len(known))
+    sums = np.bincount(cell, amounts).astype(float)
+    edges = np.searchsorted(cells, np.arange(len(names) + 1) * len(known))
     for n, name in enumerate(names):
         here = slice(edges[n], edges[n + 1])
-        found[name] = dict(zip(known[cells[here] % len(known)].tolist(), sums[here].tolist(), strict=True))
+        found[name] = known[cells[here] % len(known)], sums[here]
     return found
 
 
@@ -193,7 +192,7 @@ def _shown(session: Session, week: date, sums: _Sums, least_people: int) -> tupl
     forgotten = set(session.scalars(select(Person.id).where(Person.forgotten)))
     # Forgotten people do not count as people: the sum of their effort counts as nobody.
     workers = {
-        scope: {one for one, amount in some.items() if amount > 0} - forgotten for scope, some in sums.by_person.items()
+        scope: set(people[amounts > 0].tolist()) - forgotten for scope, (people, amounts) in sums.by_person.items()
     }
     return shown(workers.pop(COMPANY, set()), workers, least_people)
 
@@ -221,51 +220,53 @@ def _of_the_scope(week: date, scope: str, coverage: float, person_days: float) -
     }
 
 
-def _answered(
-    session: Session, register: Register, matched: Matched
-) -> tuple[dict[int, NDArray[np.float64]], list[Drawn]]:
+def _answered(session: Session, register: Register, matched: Matched) -> tuple[NDArray[np.float64], list[Drawn]]:
     """Return the matched rows, with the audit's answers in place of the match's probabilities, and the audit's draws."""
-    answers = {item: true for item, true in load_answers(session, register).items() if item in matched.rows}
-    of_top = in_top(matched.objectives, register.top())
-    believed = {item: np.append(matched.rows[item], matched.rows[item] @ of_top) for item in answers}
-    known = {**matched.rows, **{item: true[:-1] for item, true in answers.items()}}
-    return known, load_draws(session, answers, believed, matched.tree)
+    true = load_answers(session, register)
+    place = dict(zip(true, matched.place(np.array(list(true), dtype=np.int64)).tolist(), strict=True))
+    answers = {item: one for item, one in true.items() if place[item] >= 0}
+    of_top, known = in_top(matched.objectives, register.top()), matched.rows.copy()
+    believed, tree = {}, {}
+    for item, one in answers.items():
+        row = matched.rows[place[item]]
+        believed[item], tree[item] = np.append(row, row @ of_top), int(matched.tree[place[item]])
+        known[place[item]] = one[:-1]
+    return known, load_draws(session, answers, believed, tree)
 
 
-def _keep_days(
-    session: Session,
-    days: tuple[date, date],
-    rows: _Rows,
-    matched: Matched,
-    unseen: float,
-) -> None:
+def _keep_days(session: Session, days: tuple[date, date], spent: Spent, matched: Matched, unseen: float) -> None:
     """Store each person's day by objective and by source."""
-    names, sources = [*matched.objectives, ""], sorted(set(matched.source.values()))
-    place: dict[tuple[date, int], int] = {}
-    at = [place.setdefault((day, person), len(place)) for day, person, _, _ in rows]
-    amounts = np.array([amount for _, _, _, amount in rows])
-    items = {item: i for i, item in enumerate(dict.fromkeys(row[2] for row in rows))}
-    of = [items[row[2]] for row in rows]
-    column = {name: i for i, name in enumerate(sources)}
-    sums, by_source = np.zeros((len(place), len(names))), np.zeros((len(place), len(sources)))
-    if rows:
-        np.add.at(sums, at, amounts[:, None] * np.array([matched.rows[item] for item in items])[of])
-        sums = with_unseen(sums, unseen)
-        source = np.array([column[matched.source[item]] for item in items], dtype=np.int64)
-        np.add.at(by_source, (np.array(at), source[of]), amounts)
-    parts = zip(place, _named(names, sums), _named(sources, by_source), strict=True)
+    pairs, at = spent.person_days()
+    place = matched.place(spent.item)
+    sums = _by_day(at, len(pairs), (matched.rows[place] * spent.days[:, None]).T)
+    of_source = [spent.days * (matched.source[place] == n) for n in range(len(matched.sources))]
+    by_source = _by_day(at, len(pairs), of_source)
+    named = zip(
+        pairs,
+        _named([*matched.objectives, ""], with_unseen(sums, unseen)),
+        _named(matched.sources, by_source),
+        strict=True,
+    )
     found = [
         {"day": day, "person_id": person, "by_objective": of_objectives, "by_source": of_sources}
-        for (day, person), of_objectives, of_sources in parts
+        for (person, day), of_objectives, of_sources in named
     ]
     session.execute(delete(DayWork).where(DayWork.day.between(*days)))
     upsert(session, DayWork, found, ("day", "person_id"))
+
+
+def _by_day(at: NDArray[np.int64], count: int, parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return (days of people, parts): the sum of each part by day; `at` is the index of each amount's day."""
+    sums = [np.bincount(at, part, count) for part in parts]
+    # Contiguous rows: numpy would otherwise sum over them in another order, and the last digits would differ.
+    return np.ascontiguousarray(np.array(sums, dtype=float).reshape(len(sums), count).T)
 
 
 def _named(names: Sequence[str], values: NDArray[np.float64]) -> list[dict[str, float]]:
     """Return each row's positive values by name; a day has a few of fifty objectives."""
     found: list[dict[str, float]] = [{} for _ in values]
     rows, columns = np.nonzero(values > 0)
-    for row, column, x in zip(rows.tolist(), columns.tolist(), values[rows, columns].tolist(), strict=True):
-        found[row][names[column]] = rounded(x, DIGITS)
+    amounts = all_rounded(values[rows, columns], DIGITS)
+    for row, column, amount in zip(rows.tolist(), columns.tolist(), amounts, strict=True):
+        found[row][names[column]] = amount
     return found

@@ -135,7 +135,8 @@ def changes(n: Array, k: Array, begin: int, longest: int = WINDOWS) -> Changes |
     p = (k0 + k1 + 1) / (n0 + n1 + 2)
     error = np.sqrt(excess * p * (1 - p) * (1 / n0 + 1 / n1))
     nothing = np.zeros(len(first))
-    return Changes(first, before, after, error, z, z, z * np.abs(z), nothing, np.zeros(len(first), dtype=np.int64))
+    people = np.zeros(len(first), dtype=np.int64)
+    return Changes(first, before, after, error, z, nothing, people, lambda: z, lambda: z * np.abs(z))
 
 
 def threshold(alarms_a_year: float, weeks: Array) -> Array:

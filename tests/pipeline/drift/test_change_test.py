@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pipeline.drift import change_test as module
 from pipeline.drift.change_test import HINT, Changes, changes, likeliest
 from pipeline.drift.noise import spread
 from pipeline.drift.sums import Sums
@@ -62,6 +63,17 @@ def test_what_moves_between_other_things_is_no_fall() -> None:
         calm = found.z < HINT
         assert (found.sure[calm] == found.z[calm]).all()
         assert calm.any()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_days_without_a_hint_are_left_out_and_the_others_are_as_they_are_among_all(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = effort(seed, after=(0.55, 0.1, 0.25, 0.1))
+    found = compare(work, first=60).sure
+    monkeypatch.setattr(module, "HINT", -np.inf)
+    every = compare(work, first=60)
+    assert np.array_equal(found, np.where(every.z >= HINT, every.sure, every.z))  # to the last digit
 
 
 @given(seed=st.integers(0, 1000), scale=st.floats(0.1, 10), turn=st.permutations([1, 2, 3]))

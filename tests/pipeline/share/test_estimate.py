@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 import migrations
 from models import Effort, connect
 from models.vocabulary import COMPANY
+from pipeline.effort.spent import Spent
 from pipeline.queue.rounding import rounded
 from pipeline.register.document import parse
 from pipeline.register.membership import Stay, Teams
@@ -141,8 +142,11 @@ def test_a_weeks_sums_are_those_of_its_rows_one_by_one() -> None:
             people[scope][person] += amount
         if item not in {2, 3}:
             unknown[team] += amount
-    found = _Sums(rows, teams, {2, 3})
-    assert {scope: pytest.approx(dict(some)) for scope, some in worked.items()} == found.worked
-    assert {scope: pytest.approx(dict(some)) for scope, some in people.items()} == found.by_person
+    day, person, item, amounts = (np.array(column) for column in zip(*rows, strict=True))
+    spent = Spent(np.array([one.toordinal() for one in day]), person, item, amounts)
+    found = _Sums(spent, teams, {2, 3})
+    for by_id, columns in ((worked, found.worked), (people, found.by_person)):
+        sums = {scope: dict(zip(*(part.tolist() for part in some), strict=True)) for scope, some in columns.items()}
+        assert {scope: pytest.approx(dict(some)) for scope, some in by_id.items()} == sums
     assert found.unknown == pytest.approx(dict(unknown))
-    assert _Sums([], teams, set()).worked == {}
+    assert _Sums(spent.where(amounts < 0), teams, set()).worked == {}
