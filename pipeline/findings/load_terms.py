@@ -4,6 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import numpy as np
@@ -80,12 +84,20 @@ def _stems(text: str) -> list[str]:
     ]
 
 
-def _common(word: str) -> bool:
-    from sklearn.feature_extraction.text import (
-        ENGLISH_STOP_WORDS,
-    )  # takes seconds to import, and quoting does not need it
+@cache
+def stop_words() -> frozenset[str]:
+    """Return scikit-learn's English stop words, read from its file: to import the library takes over a second."""
+    library = find_spec("sklearn")
+    file = Path(str(library and library.origin)).parent / "feature_extraction" / "_stop_words.py"
+    if file.exists():
+        return frozenset(run_path(str(file))["ENGLISH_STOP_WORDS"])
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    if len(word) < SHORT or not word.isalpha() or word in ENGLISH_STOP_WORDS:
+    return frozenset(ENGLISH_STOP_WORDS)
+
+
+def _common(word: str) -> bool:
+    if len(word) < SHORT or not word.isalpha() or word in stop_words():
         return True
     known = (lexicon(one) for one in LANGUAGES)
     return any(one.has(name, form) for one in known for name in _PLAIN for form in (word, f"{word}s"))

@@ -7,7 +7,7 @@ local scaling, Conneau et al. 2018, arXiv:1710.04087), and standardised over the
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import yaml
@@ -20,11 +20,9 @@ from pipeline.match.graph import Links
 from pipeline.match.item_marks import ItemMarks
 from pipeline.match.moments import moments, over, standardised
 from pipeline.match.neighbours import Neighbours
+from pipeline.match.ngrams import NGrams
 from pipeline.match.told_by import is_list
 from pipeline.register.document import KeyResult, Objective, Register
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array  # slow to import, and most commands and workers match nothing
 
 Matrix = NDArray[np.float32]
 
@@ -34,38 +32,6 @@ def anchors() -> dict[str, list[str]]:
     """Return generic sentences that typify routine work, chatter and one-off projects."""
     text = files("pipeline.match").joinpath("anchors.yaml").read_text(encoding="utf-8")
     return {name: list(sentences) for name, sentences in yaml.safe_load(text).items()}
-
-
-class NGrams:
-    """TF-IDF over character n-grams (3 to 5 characters, within word boundaries, sublinear, rows of unit length), with the same
-    counts as scikit-learn's TfidfVectorizer with `char_wb`. An n-gram never crosses a word boundary, so those of each distinct
-    word are counted once, and those of a text are a product of two sparse matrices.
-    """
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        """Count document frequencies over `texts`."""
-        from scipy.sparse import csr_array
-        from sklearn.feature_extraction.text import CountVectorizer  # takes seconds to import
-
-        words = CountVectorizer(analyzer=_split, dtype=np.float32)
-        ngrams = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), lowercase=False, dtype=np.float32)
-        # The vocabulary must not be empty, even if the texts are.
-        counts = csr_array(words.fit_transform([*texts, "-"]))[:-1]
-        self.counts = csr_array(counts @ csr_array(ngrams.fit_transform(words.get_feature_names_out())))
-        documents = np.bincount(self.counts.indices, minlength=self.counts.shape[1])
-        self._idf = (np.log((1 + self.counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
-
-    def weigh(self, counts: "csr_array") -> "csr_array":
-        """Turn rows of n-gram counts into rows of TF-IDF weights."""
-        found = counts.copy()
-        found.data = (1 + np.log(found.data)) * self._idf[found.indices]
-        length = np.sqrt(np.add.reduceat(np.append(found.data**2, 0), found.indptr[:-1]) * (np.diff(found.indptr) > 0))
-        found.data /= np.repeat(np.maximum(length, 1e-12), np.diff(found.indptr)).astype(np.float32)
-        return found
-
-
-def _split(text: str) -> list[str]:
-    return text.lower().split()
 
 
 class ItemEvidence:

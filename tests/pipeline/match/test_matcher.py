@@ -285,7 +285,7 @@ def test_vectors_do_not_depend_on_what_else_is_encoded(encoder: SentenceEncoder)
 
 def test_another_models_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.encode.bundled.SHA256", "0" * 64)
-    with pytest.raises(ModelError, match="another sha256"):
+    with pytest.raises(ModelError, match="not have the expected sha256"):
         bundled_model()
     with pytest.raises(ModelError, match="cannot be loaded"):
         SentenceEncoder("./no-such-folder").encode(["x"])
