@@ -29,6 +29,8 @@ _FORWARDED = re.compile(
     rf"^[\s*]*(?:[-_]{{2,}}\s*)?(?:{'|'.join(_SAYS_SO)})\s*:?[\s*]*(?:[-_]{{2,}}\s*)?$", re.IGNORECASE | re.MULTILINE
 )
 """The line that Gmail, Apple Mail, Thunderbird and the like write above what is forwarded."""
+_FORWARD = re.compile(r"^\s*(?:fwd?|wg|tr|rv|i|enc|doorst|pd|vb|vs)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+"""What a subject begins with where a mail forwards another; Outlook says so there alone. What was said last stands first."""
 _NAMES = (
     "From|Von|De|Da|Van|Od|Från|Fra|Date|Datum|Fecha|Data|Dato|Sent|Gesendet|Enviado(?: el)?|Envoyé|Inviato|Verzonden|Wysłano",
     "Skickat|Sendt|Subject|Betreff|Asunto|Objet|Oggetto|Onderwerp|Temat|Ämne|Emne|Assunto|To|An|Para|À|A|Aan|Do|Till|Til",
@@ -38,9 +40,14 @@ _ABOVE = re.compile(rf"^\s*(?:[-_=*]{{3,}}.*|\*?(?:{'|'.join(_NAMES)})\*?\s?:.*)
 """What stands between that line and the words: the other mail's head."""
 
 
-def newest(text: str) -> str:
-    """What is said in a mail; of one that only forwards another, what that one says. In the languages people answer in."""
+def newest(text: str, subject: str = "") -> str:
+    """What is said in a mail; of one that only forwards another, what that one says. In the languages people answer in.
+
+    Outlook writes the same above what is forwarded as above what is answered: there the subject tells them apart.
+    """
     first, *forwarded = _FORWARDED.split(text[:LONGEST_MAIL].replace("\r\n", "\n"))
+    if not forwarded and _FORWARD.match(subject):
+        first, *forwarded = _before_head(first)
     head = _head_of(first)
     if any(_HEADER.match(line) for line in head):  # nothing of one's own above another mail
         first = _without_head(first)
@@ -53,6 +60,13 @@ def newest(text: str) -> str:
 def forwards(text: str) -> bool:
     """Return True if a part of a mail begins with the line that says that it is forwarded."""
     return bool(_FORWARDED.match(text.lstrip().partition("\n")[0]))
+
+
+def _before_head(text: str) -> list[str]:
+    """What stands above the first head of another mail, and all from it on; the text alone where there is none."""
+    lines = text.splitlines()
+    at = next((n for n, line in enumerate(lines) if _HEADER.match(line)), None)
+    return [text] if at is None else ["\n".join(lines[:at]), "\n".join(lines[at:])]
 
 
 def _own(text: str) -> str:

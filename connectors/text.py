@@ -205,15 +205,15 @@ def _words_of_block(block: dict[str, Any]) -> str:
     return f"{text}\n" if kind == "plain_text" else text
 
 
-def from_html(markup: str | None, *, mail: bool = True) -> str:
-    """Plain text of a HubSpot body, without scripts; of a mail also without quoted replies and signature."""
+def from_html(markup: str | None, *, mail: bool = True, subject: str | None = None) -> str:
+    """Plain text of a HubSpot body, without scripts; of a mail, of that subject, also without quoted replies and signature."""
     if not markup:
         return ""
     if ("<" not in markup and "&" not in markup) or _PLAIN.fullmatch(
         markup
     ):  # most notes: paragraphs, and nothing that is to be left out
         text = _TAG.sub(lambda tag: "\n" if tag[1].lower() in ("p", "div", "br") else "", markup)
-        return from_mail(text) if mail else tidy(text)
+        return from_mail(text, subject) if mail else tidy(text)
     tree = HTMLParser(markup)
     for tag in tree.css(f"script, style, pre, head, title{', .gmail_signature' if mail else ''}"):
         tag.decompose()
@@ -232,11 +232,11 @@ def from_html(markup: str | None, *, mail: bool = True) -> str:
     for tag in tree.css("td, th"):
         tag.insert_after(" ")
     text = tree.body.text() if tree.body else ""
-    return from_mail(text) if mail else tidy(text)
+    return from_mail(text, subject) if mail else tidy(text)
 
 
-def from_mail(text: str | None) -> str:
+def from_mail(text: str | None, subject: str | None = None) -> str:
     """Plain text of what a mail says and forwards: no mails that it answers, no signature (connectors.replies)."""
     if not text:
         return ""
-    return tidy(newest(text))
+    return tidy(newest(text, subject or ""))

@@ -72,7 +72,7 @@ def parse_record(
         return None, []
     id_, owner = f"{stream}:{record['id']}", properties.get("hubspot_owner_id") or None
     title = properties.get("dealname" if deal else "subject")
-    text = from_html(properties.get("description" if deal else "content"), mail=not deal)[:LONGEST_TEXT] or None
+    text = _words(properties.get("description" if deal else "content"), title, mail=not deal)
     stages = {stage["id"]: stage for stage in pipeline["stages"]}
     stage = stages.get(properties["dealstage" if deal else "hs_pipeline_stage"])
     item = WorkItem(
@@ -89,6 +89,10 @@ def parse_record(
         updated_at=time_of(properties["hs_lastmodifieddate"]),
     )
     return item, list(_events(properties, stages, id_, owner_at or (lambda _: owner), entered or {}, broken))
+
+
+def _words(markup: str | None, title: str | None, *, mail: bool) -> str | None:
+    return from_html(markup, mail=mail, subject=title)[:LONGEST_TEXT] or None
 
 
 def _events(
@@ -138,7 +142,7 @@ def parse_engagement(
     properties, kind = record["properties"], _AS.get(stream) or SignalKind(stream.removesuffix("s"))
     title_name, body_name = _TEXT[stream]
     title = properties.get(title_name) if title_name else None
-    body = from_html(properties.get(body_name), mail=stream == "emails")[:LONGEST_TEXT] or None
+    body = _words(properties.get(body_name), title, mail=stream == "emails")
     owners = _owners(properties, stream)
     at = _completed_at(properties) if stream == "tasks" else time_of(_said_at(properties))
     own = f"{stream}:{record['id']}"

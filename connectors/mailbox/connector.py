@@ -44,9 +44,9 @@ LARGEST_BYTES = 5_000_000
 _KINDS: dict[str, Any] = {"tls": MailBox, "starttls": MailBoxStartTls, "none": MailBoxUnencrypted}
 MOST_FOUND = 50_000
 """Mails that one search goes through: what is found comes in one line, of which imaplib takes a million bytes."""
-PARSER = 3
+PARSER = 4
 """Version of parse_mail; what an older one read is read again. 2: automatic replies are nobody's work, dashes end nothing.
-3: nor are receipts; a blank text beside one with words hides none; lists say whose a mail was."""
+3: nor are receipts; a blank text beside one with words hides none; lists say whose a mail was. 4: what Outlook forwards."""
 
 
 class MailboxConnector:

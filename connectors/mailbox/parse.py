@@ -169,7 +169,8 @@ def _words(mail: "MailMessage") -> str:
             plain = _body(part)
         elif kind == "text/html" and not markup:
             markup = _body(part)
-    return from_mail(plain) if plain.strip() else from_html(markup)
+    subject = _subject(mail)
+    return from_mail(plain, subject) if plain.strip() else from_html(markup, subject=subject)
 
 
 def _body(part: Message) -> str:

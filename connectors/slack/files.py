@@ -35,7 +35,7 @@ def _is_mail(file: Mapping[str, Any]) -> bool:
 def _mail(file: Mapping[str, Any]) -> str:
     """Subject and newest words; neither who wrote it nor to whom."""
     subject = _text(file, "subject") or _text(file, "title") or _text(file, "name")
-    body = from_mail(_text(file, "plain_text") or _text(file, "preview_plain_text"))
+    body = from_mail(_text(file, "plain_text") or _text(file, "preview_plain_text"), subject)
     return tidy(f"{subject}\n{body}")
 
 

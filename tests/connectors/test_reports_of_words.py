@@ -52,6 +52,29 @@ def test_what_a_mail_forwards_is_what_it_says_munin_975_vm0_3754_tempo_email_par
     assert from_mail(text) == words
 
 
+OUTLOOK = (
+    "From: Eva Roth <eva@client.example>\nSent: Monday, 6 July 2026 09:14\nTo: Ann\nSubject: Contract\n\nWe want it\n"
+)
+OLDER = "\nFrom: Ann <ann@x.example>\nSent: Friday, 3 July 2026 17:02\nTo: Eva Roth\nSubject: Contract\n\nDo you?\n"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "words"),
+    [
+        ("FW: Contract", f"Can you take it?\n\n{OUTLOOK}", "Can you take it?\nWe want it"),
+        ("WG: Vertrag", f"Nimmst du es?\n\nGruß\n\n{'_' * 32}\n{OUTLOOK}{OLDER}", "Nimmst du es?\nGruß\nWe want it"),
+        ("Fwd: Contract", OUTLOOK, "We want it"),
+        ("FW: Contract", "Nothing below", "Nothing below"),
+        ("RE: FW: Contract", f"Taken.\n\n{OUTLOOK}", "Taken."),
+        ("Invoice: from August on", f"Taken.\n\n{OUTLOOK}", "Taken."),
+    ],
+)
+def test_what_outlook_forwards_is_told_by_its_subject(subject: str, text: str, words: str) -> None:
+    """Above what is forwarded it writes the same lines as above what is answered, and those were cut off."""
+    assert from_mail(text, subject) == words
+    assert from_html(text.replace("\n", "<br>"), subject=subject) == words
+
+
 @pytest.mark.parametrize(
     ("markup", "words"),
     [
