@@ -6,7 +6,7 @@ Names are looked up here, and kept nowhere.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -53,6 +53,15 @@ class DiagnosisView:
     items: tuple[int, ...]
     births: tuple[tuple[str, int], ...] = ()
     about: tuple[str, ...] = ()
+    minor: bool = False
+    """Whether teams settle it among themselves."""
+    several: bool = False
+    """Whether it is a line for some of a kind, which has no page of its own."""
+
+    @property
+    def place(self) -> str:
+        """Where the page shows it."""
+        return "/diagnoses" if self.several else f"/diagnoses/{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,8 @@ def diagnoses(
     *,
     ended_since: date | None = None,
 ) -> list[DiagnosisView]:
-    """The open diagnoses of these scopes (of all where it is None), the company's first, in the order of the table of kinds.
+    """The open diagnoses of these scopes (of all where it is None): what the leadership can decide on first, then what teams
+    settle among themselves; of each the company's first, in the order of the table of kinds.
 
     With `ended_since` also those that ended since then. Teams of fewer than `least_people` have none, and are not named.
     """
@@ -86,21 +96,41 @@ def diagnoses(
     order = {kind: n for n, kind in enumerate(KINDS)}
     rows = sorted(
         session.scalars(query),
-        key=lambda row: (row.scope != COMPANY, order[row.kind], -row.strength, row.scope, row.subject),
+        key=lambda row: (
+            KINDS[row.kind].minor,
+            row.scope != COMPANY,
+            order[row.kind],
+            -row.strength,
+            row.scope,
+            row.subject,
+        ),
     )
     names = _names(session, rows)
     return [_view(row, register, names, large) for row in rows]
 
 
 def varied(found: Sequence[DiagnosisView], most: int, each: int = 2) -> list[DiagnosisView]:
-    """The first of them for a short list: at most `each` of a kind, so that no kind crowds out the others."""
+    """The first of them for a short list: at most `each` of a kind, so that no kind crowds out the others, and of what teams
+    settle among themselves a line a kind."""
     seen: Counter[str] = Counter()
     kept = []
     for one in found:
         seen[one.kind] += 1
-        if seen[one.kind] <= each:
+        if one.minor and seen[one.kind] == 1:
+            kept.append(_together([other for other in found if other.kind == one.kind]))
+        elif not one.minor and seen[one.kind] <= each:
             kept.append(one)
     return kept[:most]
+
+
+def _together(some: Sequence[DiagnosisView]) -> DiagnosisView:
+    """One line for all of a kind."""
+    if len(some) == 1:
+        return some[0]
+    named_in = (about.partition(":") for one in some for about in one.about if about != one.subject)
+    words = dict.fromkeys(word for what, _, word in named_in if what == "term")
+    named = listed([(Name(shortened(word)),) for word in words])
+    return replace(some[0], brief=("teams use words of the objectives differently: ", *named), since=None, several=True)
 
 
 def diagnosis(session: Session, register: Register, least_people: int, id_: int) -> DiagnosisView | None:
@@ -179,6 +209,7 @@ def _view(row: Diagnosis, register: Register, names: _Names, large: frozenset[st
         tuple(int(one) for one in row.items),
         tuple((week, int(count)) for week, count in births),
         _about(row),
+        kind.minor,
     )
 
 

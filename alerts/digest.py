@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from alerts.chart_frame import MAIL, PHONE, png
 from alerts.charts import Fall, WeekPoint, top_share
-from alerts.diagnoses import diagnoses
+from alerts.diagnoses import diagnoses, varied
 from alerts.falls import alert_of
 from alerts.figures import Standing, standing
 from alerts.gaps import gap_text, gap_view, open_gaps
@@ -70,8 +70,8 @@ class TeamWeek:
     window: str
     drift: int | None = None
     fall: Fall | None = None
-    diagnosis: tuple[int, Words] | None = None
-    """Id and line of the first open diagnosis."""
+    diagnosis: tuple[str, Words] | None = None
+    """Place on the page and line of the first open diagnosis."""
 
     @property
     def week(self) -> date:
@@ -191,10 +191,10 @@ def _first_drawn(stands: Standing) -> date:
     )
 
 
-def _diagnosis(session: Session, register: Register, team: Team, least_people: int) -> tuple[int, Words] | None:
+def _diagnosis(session: Session, register: Register, team: Team, least_people: int) -> tuple[str, Words] | None:
     """The first open diagnosis in a line; None where there is none."""
-    first = next(iter(diagnoses(session, register, least_people, [team.key])), None)
-    return None if first is None else (first.id, (f"{first.title}: ", *first.brief, "."))
+    first = next(iter(varied(diagnoses(session, register, least_people, [team.key]), 1)), None)
+    return None if first is None else (first.place, (f"{first.title}: ", *first.brief, "."))
 
 
 def _story(

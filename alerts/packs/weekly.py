@@ -91,7 +91,7 @@ def _unchanged(standing: int) -> str:
 
 
 def _lines(some: Sequence[DiagnosisView]) -> list[Line]:
-    return [Line((f"{one.title}: ", *one.brief, ". ", one.asks), f"/diagnoses/{one.id}") for one in varied(some, MOST)]
+    return [Line((f"{one.title}: ", *one.brief, ". ", one.asks), one.place) for one in varied(some, MOST)]
 
 
 def _over(ended: Sequence[DiagnosisView]) -> list[Line]:

@@ -27,6 +27,8 @@ class Kind:
     """Whether strength and interval are fractions of one, shown as whole per cent."""
     variants: Mapping[tuple[str, str], str] = field(default_factory=dict)
     brief_variants: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    minor: bool = False
+    """Whether teams settle it among themselves: it stands after all that the leadership decides on, and several are one line."""
     confirmed: float = 0.0
     """Fraction of recent work for which people must have said what it serves before "nothing found" means none: the match errs by
     whole streams, and work mistaken for something else is not seen."""

@@ -1,8 +1,7 @@
 """The table of kinds: how each is found, and its sentences.
 
-`signal` describes what is seen, `insight` what it means, `reinforcement` what helps to keep to the plan; `brief` is the signal in
-one line. Braces contain figures and names of a `Found`: `strength`, `low` and `high` (whole per cent if they are fractions of
-one), `scope`, and its values. Names are looked up and escaped on display.
+`signal` says what is seen, `insight` what it means, `reinforcement` what helps; `brief` is the signal in a line. In braces stand
+figures and names of a `Found` (`strength`, `low`, `high`, `scope`, its values); names are looked up where they are shown.
 """
 
 from collections.abc import Mapping
@@ -219,6 +218,7 @@ KINDS: Mapping[str, Kind] = {
         "Which of the two is meant?",
         "{team} uses {term} differently from {others}",
         parts=False,
+        minor=True,
     ),
     "softening": Kind(
         "Softening",

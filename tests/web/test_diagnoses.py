@@ -84,6 +84,24 @@ def test_the_page_says_what_is_seen_what_it_means_and_opens_its_evidence_in_two_
     assert "APP-0" in one
 
 
+def test_what_teams_settle_comes_after_what_the_leadership_decides_on_and_is_one_line(
+    client: TestClient, app: App
+) -> None:
+    with app.sessions.begin() as session:
+        words = [("staff", "app"), ("bike", "app"), ("bike", "ops")]
+        session.add_all(
+            [found("wording", "company", f"term:{w}:{t}", term=f"term:{w}", team=f"team:{t}") for w, t in words]
+        )
+    line = "Vocabulary gap: teams use words of the objectives differently: <b>bike</b> and <b>staff</b></a>"
+    home = client.get("/").text
+    assert f'<a href="/diagnoses">{line}' in home
+    assert home.index("Shadow roadmap: ") < home.index("Vocabulary gap: ")
+    page = client.get("/diagnoses").text
+    assert page.rindex("Shadow roadmap · ") < page.index("For the teams to settle: vocabulary gap")
+    assert page.count('<a href="/diagnoses/') == 6  # each is there, once
+    assert client.get("/packs/weekly").text.count("Vocabulary gap") == 1
+
+
 def test_what_a_diagnosis_is_about_is_one_click_away_also_where_nobody_worked(client: TestClient, app: App) -> None:
     with app.sessions.begin() as session:
         row = session.get_one(Diagnosis, 3)
