@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from alerts.channel import FollowUp
 from alerts.news import Said, stands
 from models import Decision, Drift, Notification
-from pipeline.feedback.decisions import KINDS
+from pipeline.feedback.decisions import DECIDING
 
 AGEING = timedelta(weeks=2)
 """From then on a finding that nobody touched is ageing."""
@@ -44,8 +44,7 @@ def ageing(session: Session, channel: str, kinds: Sequence[str], now: datetime) 
 
 def asked_again(session: Session, channel: str, kinds: Sequence[str], said: Said) -> list[Due]:
     """What somebody put off until now, and which still holds: the button promised that it comes back."""
-    deciding = [*(kind for kind, state in KINDS.items() if state is not None), "undone"]
-    last = select(func.max(Decision.id)).where(Decision.kind.in_(deciding)).group_by(Decision.drift_id)
+    last = select(func.max(Decision.id)).where(Decision.kind.in_(DECIDING)).group_by(Decision.drift_id)
     query = (
         select(Decision.id, Drift, Notification)
         .join(Drift, Drift.id == Decision.drift_id)

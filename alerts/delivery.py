@@ -87,7 +87,7 @@ class _Round:
         self.sessions, self.channel, self.composer, self.now = sessions, channel, composer, now
         with sessions() as session:
             gaps = session.scalars(select(Drift).where(Drift.kind == GAP))
-            self.said = Said.of(told_in(session, register, *gaps), now())
+            self.said = Said.of(told_in(session, register, *gaps), now(), session)
         self.errors: list[str] = []
         self.failed: set[int] = set()
         self.down = False

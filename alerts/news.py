@@ -1,13 +1,17 @@
 """What is said below an alert: how it went on, how it ended, and that a decision is due."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from alerts.channel import FollowUp
 from alerts.words import Name, day, percent, plain, shortened
-from models import OPEN_STATES, Drift, Notification
+from models import OPEN_STATES, Decision, Drift, Notification
 from models.vocabulary import COMPANY
+from pipeline.feedback.decisions import DECIDING, KINDS
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
 
@@ -22,13 +26,13 @@ _ENDS = {
         "recovered": "{who}: recovered. The share of the top priorities is back near where it was.",
         "superseded": "{who}: withdrawn. With what is known now this would not have been raised.",
         "gone": "{who}: closed. Nobody of this team is at work any more, so its share ends.",
-        "intended": "{who}: called planned. The shares since then are the new normal; this alert ends here.",
+        "intended": "{who}: called planned{by}. The shares since then are the new normal; this alert ends here.",
     },
     "gap": {
         "replanned": "{who}, {key}: closed. The plan changed, or its period is over.",
         "recovered": "{who}, {key}: the gap is closed. Work on it is near its plan.",
         "gone": "{who}, {key}: closed. There are no weeks to judge any more.",
-        "intended": "{who}, {key}: called intended. The gap is not told again until the plan changes; this alert ends here.",
+        "intended": "{who}, {key}: called intended{by}. The gap is not told again until the plan changes; this alert ends here.",
     },
     "data": {"recovered": "{key}: back. The days since are used again."},
     "plan": {"replanned": "{who}: closed. Another plan is loaded, or the period goes on."},
@@ -38,6 +42,11 @@ _ENDED = {
     "superseded": "{who}: withdrawn. With what is known now this would not have been raised.",
 }
 """The same of a kind that has no words of its own."""
+_DECIDED = {
+    "acknowledged": "{who}: seen{by}.",
+    "snoozed": "{who}: put off{by}. It is asked again on {until}, if it still holds then.",
+}
+"""What somebody decided that ends nothing: whoever reads the alert elsewhere would look into it once more."""
 _MOVED = {
     "drift": "{who}: the fall is now {now} points (it was {before}), since {day}.",
     "gap": "{who}, {key}: the gap is now {now} points (it was {before}), since {day}.",
@@ -58,13 +67,16 @@ class Said:
     names: Mapping[str, str]
     titles: Mapping[str, str]
     today: date
+    decided: Mapping[int, Decision] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, register: Register, now: datetime) -> "Said":
-        """As the register has it."""
+    def of(cls, register: Register, now: datetime, session: Session | None = None) -> "Said":
+        """As the register has it; of a session also what was decided last of each finding."""
         names = {team.key: team.name for team in register.teams} | {COMPANY: "The company"}
         titles = {one.key: one.title for one in register.objectives}
-        return cls(names, titles, local_day(register, now))
+        rows = select(Decision).where(Decision.kind.in_(DECIDING)).order_by(Decision.id)
+        decided = {one.drift_id: one for one in session.scalars(rows)} if session else {}
+        return cls(names, titles, local_day(register, now), decided)
 
     def words(self, drift: Drift) -> dict[str, str]:
         """The words of a finding that a sentence may use; an objective by its title, as in the alert."""
@@ -76,7 +88,27 @@ class Said:
             "day": day(drift.start),
             "share": str(percent(drift.after)),
             "plan": str(percent(drift.before)),
+            "until": day(drift.snoozed_until) if drift.snoozed_until else "another day",
+            "by": self._by(drift),
         }
+
+    def _by(self, drift: Drift) -> str:
+        """Where the decision that the drift's state tells of was taken, and by which role; nothing where nobody knows."""
+        last = self.decided.get(drift.id)
+        return f" {decided_by(last.by)}" if last and KINDS.get(last.kind) == drift.state else ""
+
+    def is_news(self, drift: Drift) -> bool:
+        """Whether what was decided of it is news to who has not heard: it was within STALE."""
+        last = self.decided.get(drift.id)
+        known = last is not None and KINDS.get(last.kind) == drift.state
+        return last is not None and known and last.at.date() >= self.today - STALE
+
+
+def decided_by(by: str) -> str:
+    """Where a decision was taken, and on the page by whose role; in Slack the thread names who pressed."""
+    if by.startswith("slack:"):
+        return "in Slack"
+    return f"on the page by {'the leadership' if by == COMPANY else by}"
 
 
 def fall_of(drift: Drift) -> int:
@@ -96,6 +128,8 @@ def _sentence(drift: Drift, row: Notification, said: Said) -> str | None:
     if drift.state != row.said_state and drift.state in ends:
         old = drift.state == "intended" and (drift.ended_on is None or drift.ended_on < said.today - STALE)
         return None if old else ends[drift.state].format(**words)
+    if drift.state in _DECIDED and drift.state != row.said_state and row.said_state and said.is_news(drift):
+        return _DECIDED[drift.state].format(**words)
     if drift.state not in ("raised", "acknowledged") or not row.said_state or drift.kind not in _MOVED:
         return None
     if row.said_state == "intended":

@@ -20,6 +20,7 @@ from alerts import gaps, words
 from alerts.diagnoses import varied
 from alerts.figures import scope_name
 from alerts.first_weeks import first_weeks_note
+from alerts.news import decided_by
 from alerts.plan_end import end_advice, end_note
 from alerts.view import ACTIONS, Action, Terms
 from leeway.app import App, NotReady
@@ -271,8 +272,7 @@ def decision(one: Decision) -> str:
         _, _, due = one.note.partition(" ")
         known = re.fullmatch(r"\d{4}-\d\d-\d\d", due)
         return "somebody was asked to decide" + (f" by {words.day(date.fromisoformat(due))}" if known else "")
-    by = "in Slack" if one.by.startswith("slack:") else f"by {one.by}"
-    return f"{said.get(one.kind, one.kind)}, {by}"
+    return f"{said.get(one.kind, one.kind)}, {decided_by(one.by)}"
 
 
 def _date(one: date | datetime | str) -> date:

@@ -19,3 +19,8 @@ def open_modal(client: WebClient, body: dict[str, Any], view: dict[str, Any]) ->
         ):
             raise
         client.chat_postEphemeral(channel=body["channel"]["id"], user=body["user"]["id"], text=LATE)
+
+
+def answer_modal(ack: Any, errors: dict[str, str]) -> None:
+    """Close a modal, or say in it, by block, what could not be kept: what closes is taken for kept."""
+    ack(response_action="errors", errors=errors) if errors else ack()

@@ -28,12 +28,15 @@ from pipeline.register.document import Register
 from pipeline.register.ended import local_day
 from web import data
 from web.interview import InterviewButtons
-from web.modals import open_modal
+from web.modals import answer_modal, open_modal
 from web.pulse import PulseButtons
 
 log = structlog.get_logger()
 MOST_ITEMS, MOST_OPTIONS, LONGEST_OPTION = 10, 100, 75
 NONE = "-"
+LABELLED = (
+    "Said what some of this work serves. It counts from the next cycle; where the shares change, it is said here."
+)
 ANOTHER = (
     "This message is of before a backup was restored: nothing was kept, since its number is another finding's now. "
     "Decide below the newest message, or on the page."
@@ -121,7 +124,8 @@ class Buttons:
         if taken.new:
             with self.app.sessions() as session:
                 row = session.get(Drift, drift)
-            self._in_thread(client, drift, TAKEN.get(f"{kind} {row.kind}" if row else kind, TAKEN[kind]), kind)
+            taken_as = TAKEN.get(f"{kind} {row.kind}" if row else kind, TAKEN[kind])
+            self._in_thread(client, drift, f"<@{body['user']['id']}>: {taken_as}", kind)
 
     def ask_labels(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal with up to ten items that took the place, each to be given its key result."""
@@ -155,24 +159,28 @@ class Buttons:
             "callback_id": "labels",
             "title": _plain("What do these serve?"),
             "submit": _plain("Keep"),
-            "private_metadata": str(version),
+            "private_metadata": f"{version} {drift_id}",
             "blocks": blocks,
         }
         open_modal(client, body, view)
 
-    def keep_labels(self, ack: Any, view: dict[str, Any]) -> None:
-        """Keep what was chosen; the rest stays open. What could not be kept stands in the modal."""
+    def keep_labels(self, ack: Any, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
+        """Keep what was chosen, and say so in the thread; the rest stays open. What could not be kept stands in the modal."""
         version, _ = self.app.register()
-        now, seen, refused = self.app.now(), int(view["private_metadata"]), dict[str, str]()
+        plan, _, drift = str(view["private_metadata"]).partition(" ")
+        now, seen, refused, kept = self.app.now(), int(plan), dict[str, str](), False
         for block, values in view["state"]["values"].items():
             chosen = (values.get("key_result") or {}).get("selected_option")
             if block.startswith("item-") and chosen:
                 key = None if chosen["value"] == NONE else str(chosen["value"])
                 try:
                     label(self.app.sessions, int(block.removeprefix("item-")), key, version, "slack", now, seen)
+                    kept = True
                 except DecisionError as error:
                     refused[block] = sentence(str(error))
-        _answer(ack, refused)
+        answer_modal(ack, refused)
+        if kept and not refused and drift:
+            self._in_thread(client, int(drift), f"<@{body['user']['id']}>: {LABELLED}")
 
     def ask_whom(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal for who decides, and by when."""
@@ -208,18 +216,20 @@ class Buttons:
         who, when = values["who"]["who"]["selected_user"], values["when"]["when"]["selected_date"]
         day = datetime.fromisoformat(when)
         if day.date() < local_day(self.app.register()[1], self.app.now()):
-            _answer(ack, {"when": "This day is over. Choose today or a later one."})
+            answer_modal(ack, {"when": "This day is over. Choose today or a later one."})
             return
         drift, by = int(view["private_metadata"]), f"slack:{body['user']['id']}"
         try:
             nonce = f"slack-{view['id']}"
             taken = decide(self.app.sessions, drift, "assigned", by, nonce, self.app.now(), f"{who} {when}")
         except DecisionError as error:
-            _answer(ack, {"who": sentence(str(error))})
+            answer_modal(ack, {"who": sentence(str(error))})
             return
-        _answer(ack, {})
+        answer_modal(ack, {})
         if taken.new:
-            self._in_thread(client, drift, f"<@{who}> decides by {day.day} {day:%B}.")
+            asked = f"<@{who}> decides by {day.day} {day:%B}."
+            me = body["user"]["id"]
+            self._in_thread(client, drift, asked if who == me else f"<@{me}>: {asked}")
 
     def _is_of_another(self, drift_id: int, body: dict[str, Any], client: WebClient) -> bool:
         """Whether the message that was pressed is not this finding's: after a backup was restored its number is another's."""
@@ -257,11 +267,6 @@ def _sent(drift_id: int) -> tuple[ColumnElement[bool], ...]:
         Notification.channel == CHANNEL,
         Notification.sent_at.is_not(None),
     )
-
-
-def _answer(ack: Any, errors: dict[str, str]) -> None:
-    """Close a modal, or say in it, by block, what could not be kept: what closes is taken for kept."""
-    ack(response_action="errors", errors=errors) if errors else ack()
 
 
 def _label(item: dict[str, Any]) -> str:

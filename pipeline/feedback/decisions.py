@@ -22,6 +22,8 @@ KINDS = {
     "commented": None,
 }
 """The kinds of decision, and the state that each gives an open drift."""
+DECIDING = (*(kind for kind, state in KINDS.items() if state is not None), "undone")
+"""Kinds that change a drift's state, and the one that takes such a change back."""
 
 
 class DecisionError(Exception):
@@ -74,10 +76,9 @@ def undo(sessions: sessionmaker[Session], drift_id: int, by: str, nonce: str, no
     with sessions.begin() as session:
         if session.scalar(select(Decision.id).where(Decision.nonce == nonce)) is not None:
             return Taken(False, session.get_one(Drift, drift_id).state)
-        kinds = [*(kind for kind, state in KINDS.items() if state is not None), "undone"]
         last = session.scalar(
             select(Decision)
-            .where(Decision.drift_id == drift_id, Decision.kind.in_(kinds))
+            .where(Decision.drift_id == drift_id, Decision.kind.in_(DECIDING))
             .order_by(Decision.at.desc(), Decision.id.desc())
             .limit(1)
         )

@@ -264,7 +264,8 @@ def test_what_was_put_off_is_asked_again_once_where_it_still_holds(
     undo(sessions, taken_back, "company", "u", NOW)
     with sessions.begin() as session:
         session.get_one(Drift, over).state = "recovered"
-    assert changes(sessions, company, NOW + timedelta(days=13)) == 1  # the one that is over
+    assert changes(sessions, company, NOW + timedelta(days=13)) == 2  # that one is put off, and that one is over
+    assert "put off in Slack. It is asked again on 24 July" in company.world.posted[-2]["text"]
     late = NOW + timedelta(days=14)
     assert [changes(sessions, company, late) for _ in range(2)] == [1, 0]
     said = "still open, asked again after two weeks. 18 of 100 working days have left the top priorities since 29 June."
@@ -279,10 +280,21 @@ def test_every_place_that_was_told_hears_that_it_was_planned_and_that_this_was_t
     told(sessions, company)
     decide(sessions, id_, "intended", "company", "n1", NOW)  # on the page: nobody pressed in Slack
     assert [changes(sessions, company) for _ in range(2)] == [1, 0]
-    assert company.world.posted[-1]["text"].startswith("The company: called planned.")
+    assert company.world.posted[-1]["text"].startswith("The company: called planned on the page by the leadership.")
     undo(sessions, id_, "company", "n2", NOW)
     assert [changes(sessions, company) for _ in range(2)] == [1, 0]
     assert company.world.posted[-1]["text"].startswith("The company: open again.")
+
+
+def test_who_reads_it_in_slack_hears_what_was_decided_on_the_page_goalert_19(
+    company: Simulator, sessions: sessionmaker[Session]
+) -> None:
+    """What was acknowledged elsewhere was not, for who read the channel, and was looked into twice."""
+    id_ = raise_one(sessions)
+    told(sessions, company)
+    decide(sessions, id_, "acknowledged", "team app", "n1", NOW)
+    assert [changes(sessions, company) for _ in range(2)] == [1, 0]
+    assert company.world.posted[-1]["text"] == "The company: seen on the page by team app."
 
 
 def test_what_was_called_planned_long_ago_is_no_news_to_a_place(

@@ -93,6 +93,7 @@ def test_an_intended_press_ends_the_alert_once_however_often_it_is_replayed(
         assert [(d.kind, d.by) for d in session.scalars(select(Decision))] == [("intended", "slack:U00000001")]
     posts = [p for p in company.world.posted if p.get("thread_ts")]
     assert [p["thread_ts"] for p in posts] == ["1900000000.000001"]
+    assert posts[0]["text"].startswith("<@U00000001>: Noted as planned.")  # a record of decisions needs who decided
     assert "new normal" in posts[0]["text"]
     _, register = slack_app.register()
     notify(slack_app.sessions, register, channels(slack_app), Terms(), slack_app.now)
@@ -148,6 +149,7 @@ def test_the_modal_lists_items_and_keeps_the_labels(client: TestClient, slack_ap
     assert press(client, payload) == 200
     with slack_app.sessions() as session:
         assert [(row.key_result, row.origin) for row in session.scalars(select(Label))] == [("O3.1", "slack")]
+    assert company.world.posted[-1]["text"].startswith("<@U00000001>: Said what some of this work serves.")
 
 
 @pytest.mark.parametrize("kind", ["labels", "assign"])
@@ -171,7 +173,7 @@ def test_a_decision_is_assigned_and_said_in_the_thread(client: TestClient, slack
     values = {"who": {"who": {"selected_user": "U00000007"}}, "when": {"when": {"selected_date": "2026-07-20"}}}
     payload = BODY | {"type": "view_submission", "view": view | {"id": "V9", "state": {"values": values}}}
     assert press(client, payload) == 200
-    assert company.world.posted[-1]["text"] == "<@U00000007> decides by 20 July."
+    assert company.world.posted[-1]["text"] == "<@U00000001>: <@U00000007> decides by 20 July."
     assert state(slack_app) == "raised"
 
 
