@@ -74,7 +74,7 @@ def top_share(
 def _note(points: Sequence[WeekPoint]) -> list[str]:
     """What the thin lines and the pale weeks are, in lines that fit a phone."""
     ended, running_week = any(one.after for one in points), any(not one.complete and not one.after for one in points)
-    first = "by week; thin lines are 90% intervals" + (
+    first = "by week; thin lines: 9 in 10 sure" + (
         "; the pale week is not complete yet" if running_week and not ended else ""
     )
     also = ", and the week that is not complete yet" if running_week else ""

@@ -13,6 +13,7 @@ from models import Effort, Theme, ThemeAnswer
 from models.vocabulary import COMPANY
 from pipeline.drift.theme_stage import THEMES_OF
 from pipeline.register.document import Register
+from pipeline.streams.naming import of_largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class Stream:
     items: tuple[int, ...]
     said: str
     before: date | None = None
+
+    def is_called(self, name: str) -> bool:
+        """Whether it is the one of that name, also where more has come to it since, or less is left."""
+        return of_largest(self.name) == of_largest(name)
 
     @property
     def total(self) -> float:
@@ -80,7 +85,7 @@ def streams(
                 {team: large[team] for team in busiest},
                 weeks,
                 tuple(theme.items),
-                ", ".join(answers.get(theme.name, ())),
+                ", ".join(answers.get(of_largest(theme.name), ())),
                 begun if begun is not None and theme.first_day < begun else None,
             )
         )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from alerts.parts import Part
-from alerts.words import Words, plain, whole
+from alerts.words import Words, day, plain, whole
+from models import Drift
 from pipeline.register.allocation import day_rate
 from pipeline.register.document import Register
 
@@ -112,9 +113,15 @@ ACTIONS = (
 TAKEN = {
     "intended": "Noted as planned. The shares since then are the new normal; this alert ends here.",
     "intended gap": "Noted as intended. The gap is not told again until the plan changes; this alert ends here.",
-    "snoozed": "It is asked again in two weeks, if it still holds then.",
+    "snoozed": "It is asked again on {until}, if it still holds then.",
 }
 """What is said once a decision is taken, in Slack and on the page: the word is that of its button."""
+
+
+def taken_as(kind: str, drift: Drift) -> str:
+    """The same of a decision about this finding; empty for a kind of which nothing is said."""
+    said = TAKEN.get(f"{kind} {drift.kind}", TAKEN.get(kind, ""))
+    return said.format(until=day(drift.snoozed_until) if drift.snoozed_until else "a later day")
 
 
 def priced(terms: Terms, register: Register, scope: str) -> Terms:

@@ -195,8 +195,18 @@ def amount(count: int, thing: str) -> str:
 
 
 def person_days(value: float) -> str:
-    """1 person-day, 1,250 person-days."""
-    return amount(whole(value), "person-day")
+    """1 person-day, 1,250 person-days; of less than half a one, that it is less than one."""
+    return "less than 1 person-day" if few(value) else amount(whole(value), "person-day")
+
+
+def days_shown(value: float) -> str:
+    """The same in a table: 1,250, or <1. A row of none would ask why it is there."""
+    return "<1" if few(value) else number(value)
+
+
+def few(value: float) -> bool:
+    """Whether it is more than nothing, and would be shown as none."""
+    return value > 0 and whole(value) == 0
 
 
 def ago(value: float | None) -> str:

@@ -22,15 +22,23 @@ def tried(settings: Any, seconds: float) -> Any:
 
 
 def uses_workers(app: Any) -> bool:
-    """Whether workers are meant to run: a broker is set, or beat woke some lately at the address that holds where none is."""
+    """Whether workers are meant to run."""
+    with app.sessions() as session:
+        return means_workers(app.settings, last_wake(session))
+
+
+def means_workers(settings: Any, woken: datetime | None) -> bool:
+    """The same, of when beat woke some last: a broker is set, or that was lately, at the address that holds where none is."""
+    return "broker" in settings.model_fields_set or (woken is not None and datetime.now(UTC) - woken < _LATELY)
+
+
+def last_wake(session: Any) -> datetime | None:
+    """When beat woke the workers last; None where it never did."""
     from leeway.metrics import WOKEN
     from models import Lease
 
-    if "broker" in app.settings.model_fields_set:
-        return True
-    with app.sessions() as session:
-        woken = session.get(Lease, WOKEN)
-    return woken is not None and datetime.now(UTC) - woken.until < _LATELY
+    lease = session.get(Lease, WOKEN)
+    return None if lease is None else lease.until
 
 
 def require(settings: Any) -> None:

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, SignatureExpired
 
 from alerts.streams import streams
-from alerts.view import TAKEN
+from alerts.view import taken_as
 from alerts.words import sentence
 from leeway.signing import BROKEN, serializer
 from pipeline.feedback.decisions import DecisionError, answer_theme, decide, label, undo, unlabel
@@ -20,7 +20,6 @@ from web.auth import LABEL_SECONDS, Csrf, Id, Signed, Viewer, begin, check_form,
 from web.frame import Frame
 
 DONE = {
-    **TAKEN,
     "acknowledged": "Noted as seen.",
     "undone": "Undone.",
     "commented": "Your comment is kept.",
@@ -60,7 +59,7 @@ class Actions:
     ) -> Response:
         """Take a decision about a finding, or take one back: that `of` a press, else the last one."""
         check_form(request, csrf)
-        found, _ = self.frame.drift(who, id_)
+        self.frame.drift(who, id_)
         nonce = f"page-{kind}-{nonce or secrets.token_urlsafe(9)}"
         try:
             if kind == "undone":
@@ -73,7 +72,7 @@ class Actions:
             raise HTTPException(409, sentence(str(error))) from None
         back = f"/drifts/{id_}/undone?of={quote(nonce)}" if kind in UNDOABLE else ""
         request.session["notice"] = {
-            "text": DONE.get(f"{kind} {found.kind}", DONE.get(kind, "Kept."))
+            "text": (taken_as(kind, self.frame.drift(who, id_)[0]) or DONE.get(kind, "Kept."))
             + (" It can be undone for a day." if back else ""),
             "undo": back,
         }
@@ -87,8 +86,8 @@ class Actions:
         scope = who.scope
         _, register = self.frame.allowed(who, scope)
         with self.app.sessions() as session:
-            known = {one.name for one in streams(session, register, scope, self.frame.least)}
-        if name not in known:
+            known = streams(session, register, scope, self.frame.least)
+        if not any(one.is_called(name) for one in known):
             raise HTTPException(404, "There is no such stream now.")
         try:
             answer_theme(self.app.sessions, name, who.name, answer, self.app.now())

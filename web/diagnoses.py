@@ -13,6 +13,7 @@ from alerts.words import in_path, sentence
 from leeway.meetings import nothing_looked_for
 from pipeline.feedback.decisions import ANSWERS, DecisionError, answer_theme
 from pipeline.register.document import Register
+from pipeline.streams.naming import of_largest
 from web.auth import Csrf, Id, Signed, Viewer, check_form
 from web.data import visible
 from web.frame import Frame, NotYet
@@ -66,7 +67,7 @@ class Diagnoses:
             if found is None or found.scope not in visible(register, self.frame.least, who):
                 raise HTTPException(404, "There is no such diagnosis, or it is another team's.")
             items = self.frame.largest.among(session, found.items, who.team)
-            pages = {one.name for one in streams(session, register, who.scope, self.frame.least)}
+            pages = {of_largest(one.name) for one in streams(session, register, who.scope, self.frame.least)}
             values = {"d": found, "items": items, "pages": pages, "subjects": _subjects(register, found.about)}
         return self.frame.page(request, who, "diagnosis.html.j2", values)
 

@@ -149,7 +149,7 @@ class Drawing:
         self, session: Session, register: Register, scope: str, key: str, inner: int, address: str, *, touched: bool
     ) -> Spec | None:
         every = streams(session, register, scope, self.frame.least)
-        found = next((one for one in every if one.name == key), None)
+        found = next((one for one in every if one.is_called(key)), None)
         if found is None:
             return None
         begun = unfinished(session, found.weeks)

@@ -121,7 +121,7 @@ class Findings(Place):
                 found.scope,
                 period,
                 label,
-                f"Thin lines are 90% intervals. {counted(one.complete for one in known)}".strip(),
+                f"Thin lines: 9 in 10 sure. {counted(one.complete for one in known)}".strip(),
                 found.subject if gap else str(id_),
                 chosen=gap,
             )

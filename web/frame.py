@@ -94,6 +94,7 @@ class Frame:
             "varied": varied,
             "state": state,
             "decision": decision,
+            "days": words.days_shown,
         }
         self.templates.globals["choices"] = {"drift": _choices(ACTIONS), GAP: _choices(gaps.ACTIONS)}
         self.templates.globals["ask_labels"] = {

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from alerts.channel import DeliveryError
 from alerts.slack_channel import CHANNEL, call
-from alerts.view import TAKEN
+from alerts.view import taken_as
 from alerts.words import sentence
 from connectors.slack.client import vendor
 from leeway.app import App
@@ -124,8 +124,8 @@ class Buttons:
         if taken.new:
             with self.app.sessions() as session:
                 row = session.get(Drift, drift)
-            taken_as = TAKEN.get(f"{kind} {row.kind}" if row else kind, TAKEN[kind])
-            self._in_thread(client, drift, f"<@{body['user']['id']}>: {taken_as}", kind)
+            said = taken_as(kind, row) if row else ""
+            self._in_thread(client, drift, f"<@{body['user']['id']}>: {said}", kind)
 
     def ask_labels(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Open a modal with up to ten items that took the place, each to be given its key result."""

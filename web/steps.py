@@ -43,7 +43,10 @@ class Steps(Place):
         if not known:
             return {}
         period = reading.Period(min(known), max(known), False, ())
-        note = "A case counts in the week in which its time was over. The pale week is not complete yet."
+        note = (
+            "Line: the part that went as written; bar: 9 in 10 sure; dashed: since when it softens. A case counts in the week in "
+            "which its time was over. A pale week is not complete yet."
+        )
         scope = scope_of(found.path)
         return {
             step.key: self.drawing.of(

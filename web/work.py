@@ -49,15 +49,8 @@ class Work(Place):
             found = self.stream_named(session, register, scope, name)
             items = self.frame.largest.among(session, found.items, who.team)
             open_ = [d for d in reading.falls(session, scope) if d.scope == scope]
-            moved = next(
-                (
-                    t.points
-                    for d in open_
-                    for t in alert_of(session, d, register, self.frame.terms()).taken
-                    if t.name == name
-                ),
-                None,
-            )
+            taken = [t for d in open_ for t in alert_of(session, d, register, self.frame.terms()).taken]
+            moved = next((t.points for t in taken if found.is_called(t.name)), None)
             last = last_week(session, COMPANY) or date.min
             span = window_text(window(session))
             note = counted(week not in unfinished(session, found.weeks) for week in [max(found.weeks)])
@@ -74,14 +67,19 @@ class Work(Place):
                 "answers": ANSWERS,
                 "window": span,
                 "c": self.drawing.of(
-                    "stream", scope, reading.period("", register, last, None, None), "Person-days by week", note, name
+                    "stream",
+                    scope,
+                    reading.period("", register, last, None, None),
+                    "Person-days by week",
+                    note,
+                    found.name,
                 ),
             },
         )
 
     def stream_named(self, session: Session, register: Register, scope: str, name: str) -> Stream:
         """The stream of this name. Raises HTTPException."""
-        found = next((one for one in streams(session, register, scope, self.least) if one.name == name), None)
+        found = next((one for one in streams(session, register, scope, self.least) if one.is_called(name)), None)
         if found is None:
             raise HTTPException(
                 404, "There is no such stream now. Streams are found again each cycle, and names can change."

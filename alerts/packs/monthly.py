@@ -19,6 +19,7 @@ from pipeline.feedback.decisions import KINDS
 from pipeline.register.document import Register
 from pipeline.register.ended import local_day
 from pipeline.register.workdays import monday
+from pipeline.streams.naming import names_of
 
 MOST, LEAST_DAYS = 12, 3.0
 """Rows of the table; person-days of the four weeks below which a stream is not worth a meeting."""
@@ -112,7 +113,7 @@ def _stops(session: Session, register: Register, week: date) -> list[Line]:
         if week - at > STOPS:
             continue
         head: Words = (Name(shortened(said.theme)), f", stopped on {day(at)} by {said.by}: ")
-        theme = session.scalar(select(Theme).where(Theme.name == said.theme).limit(1))
+        theme = session.scalar(select(Theme).where(Theme.name.in_(names_of(said.theme))).limit(1))
         if theme is None:
             found.append(Line((*head, "no work on it is seen any more.")))
         else:

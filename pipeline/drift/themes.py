@@ -5,7 +5,8 @@ effort belongs to one stream, or if many of its items contain a word that work o
 many of their items belong to the same stream, or if the same word distinguishes them (class-based TF-IDF, Grootendorst 2022,
 arXiv:2203.05794). Where short titles only say that work continues ("pushed", "fix comments", "second round"), a cluster contains
 everything that anybody did; it is split into its streams. Items in no cluster, or in a cluster that was split, form a theme if
-their stream took many days. A theme is named after the stream with most of its effort.
+their stream took many days. A theme is named after the stream with most of its effort, followed by "and more"
+unless that is nearly all.
 """
 
 import re
@@ -17,7 +18,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.streams.naming import telling
+from pipeline.streams.naming import of_group, telling
 
 LEAST_ITEMS = 6
 _PART_OF_ITEMS = 80
@@ -31,6 +32,8 @@ _WORD_ON_GOALS = 0.005
 """When a cluster is about one thing: least proportions of its effort and of its items, and the largest proportion of items on key
 results. In three labelled companies with terse titles, 56, 86 and 72 % of the themes' known effort was about one thing without
 these, and 100, 96 and 79 % with them."""
+_NEARLY_ALL = 0.9
+"""Proportion of a theme's effort from which on its largest stream is the theme."""
 LEAST_DAYS = 10.0
 """Person-days that make a theme of a stream with too few items for a cluster: an epic of four tickets can occupy half a team."""
 LONGEST_NAME = 200
@@ -91,7 +94,7 @@ def find_themes(items: Sequence[OffGoal], vectors: NDArray[np.float32], goal_wor
     named: dict[str, list[OffGoal]] = {}
     for key, found in parts.items():
         named.setdefault(name_of(found) or key.capitalize(), []).extend(found)
-    themes = [_theme(name[:LONGEST_NAME], found) for name, found in named.items()]
+    themes = [_theme(_called(name, found)[:LONGEST_NAME], found) for name, found in named.items()]
     return sorted(themes, key=lambda theme: (-theme.person_days, theme.name))
 
 
@@ -117,6 +120,12 @@ def _streams_apart(items: Sequence[OffGoal]) -> dict[str, list[OffGoal]]:
         if item.stream:
             found[item.stream.lower()].append(item)
     return {name: some for name, some in found.items() if sum(sum(one.effort.values()) for one in some) >= LEAST_DAYS}
+
+
+def _called(name: str, items: Sequence[OffGoal]) -> str:
+    """The name of a theme: that of its largest stream, and that there is more in it where there is."""
+    largest, part = _largest_stream(items)
+    return of_group(name) if largest and part < _NEARLY_ALL else name
 
 
 def name_of(items: Sequence[OffGoal]) -> str:

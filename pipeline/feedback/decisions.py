@@ -10,6 +10,7 @@ from models import OPEN_STATES, Decision, Drift, KeyResult, Label, ThemeAnswer, 
 from models.vocabulary import AUDIT, STATES
 from pipeline.feedback.labels import keep_one
 from pipeline.register.versions import key_now
+from pipeline.streams.naming import of_largest
 
 SNOOZE = timedelta(weeks=2)
 UNDO = timedelta(days=1)
@@ -151,6 +152,5 @@ def answer_theme(sessions: sessionmaker[Session], theme: str, by: str, answer: s
     if answer not in ANSWERS:
         raise DecisionError(f"a theme is continued, reshaped or stopped, not {answer!r}.")
     with sessions.begin() as session:
-        upsert(
-            session, ThemeAnswer, [{"theme": theme[:200], "by": by[:64], "answer": answer, "at": now}], ("theme", "by")
-        )
+        row = {"theme": of_largest(theme)[:200], "by": by[:64], "answer": answer, "at": now}
+        upsert(session, ThemeAnswer, [row], ("theme", "by"))

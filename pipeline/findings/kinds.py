@@ -223,7 +223,7 @@ KINDS: Mapping[str, Kind] = {
     "softening": Kind(
         "Softening",
         softening,
-        "{step}: {now} of 100 cases went as written in the last weeks and {before} before, {strength} fewer ({low} to {high}); "
+        "{step}: {now} of 100 cases went as written since it softened and {before} before, {strength} fewer ({low} to {high}); "
         "most often it is {deviation}.",
         "A hand-off that goes soft shows in results months later, when nobody remembers it: it is cheapest to fix now.",
         "Make the right way the easy one: let the tool ask for what must be filled, and show the team what waits for it.",
@@ -233,12 +233,12 @@ KINDS: Mapping[str, Kind] = {
             (
                 "with",
                 "load",
-            ): "{step}: {now} of 100 cases went as written in the last weeks and {before} before, {strength} fewer "
+            ): "{step}: {now} of 100 cases went as written since it softened and {before} before, {strength} fewer "
             "({low} to {high}). It goes with the load of the day: {more} of 100 deviate on some days and {less} on others.",
             (
                 "with",
                 "*",
-            ): "{step}: {now} of 100 cases went as written in the last weeks and {before} before, {strength} fewer "
+            ): "{step}: {now} of 100 cases went as written since it softened and {before} before, {strength} fewer "
             "({low} to {high}). It goes with the {with}: {more} of 100 deviate there and {less} else.",
         },
     ),

@@ -31,6 +31,7 @@ from pipeline.register.workdays import monday
 from pipeline.share.floor import NOBODY
 from pipeline.share.gap import weeks_of
 from pipeline.steps.report import path_reports
+from pipeline.streams.naming import names_of, of_largest
 
 WEEKS = 26
 WEEK = timedelta(weeks=1)
@@ -193,9 +194,10 @@ class Rows:
         """Return the first day of work on each of these streams; if a theme has the same name, the theme's, which is on its
         page."""
         found = self._first(self.day)
+        days = {of_largest(name): first for name, first in session.execute(select(Theme.name, Theme.first_day))}
         for some in in_batches(ids):
-            query = select(Stream.id, Theme.first_day).join(Theme, Theme.name == Stream.name)
-            found |= dict(session.execute(query.where(Stream.id.in_(some))).all())
+            names = session.execute(select(Stream.id, Stream.name).where(Stream.id.in_(some)))
+            found |= {id_: days[name] for id_, name in names if name in days}
         return found
 
     def _first_days(self) -> dict[int, date]:
@@ -214,7 +216,9 @@ class Rows:
         found, zone = [], ZoneInfo(register.calendar.time_zone)
         for said in session.scalars(select(ThemeAnswer).where(ThemeAnswer.answer == "stop").order_by(ThemeAnswer.at)):
             ids = set(session.scalars(select(Stream.id).where(Stream.name == said.theme)))
-            items: list[int] = next(iter(session.scalars(select(Theme.items).where(Theme.name == said.theme))), [])
+            items: list[int] = next(
+                iter(session.scalars(select(Theme.items).where(Theme.name.in_(names_of(said.theme))))), []
+            )
             mask = np.isin(self.stream[self.of_item], list(ids)) | np.isin(self.item, items)
             if not mask.any():
                 continue

@@ -30,8 +30,8 @@ def signal(step: StepReport) -> str:
         return ""
     one = step.soft
     return (
-        f"{_part(one.now)} of 100 cases went as written in the last weeks and {_part(one.before)} did before the week of "
-        f"{one.since.day} {one.since:%B} (9 in 10 sure: {_part(max(0.0, one.low))} to {_part(one.high)} fewer)."
+        f"Since the week of {one.since.day} {one.since:%B} {_part(one.now)} of 100 cases went as written, {_part(one.before)} "
+        f"did before (9 in 10 sure: {_part(max(0.0, one.low))} to {_part(one.high)} fewer)."
     )
 
 

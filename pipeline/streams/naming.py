@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 LONGEST = 60
 """Characters."""
 SOMEONE = "someone"
+_MORE = " and more"
 _LEAST = 3
 """A shorter part of a person's name is treated as a word."""
 _AWAY = re.compile(
@@ -75,6 +76,21 @@ class People:
         if plain in _ALSO_WORDS and word.islower():
             return False
         return plain in self._parts or any(part in self._parts for part in _JOINT.split(plain) if part != plain)
+
+
+def of_group(name: str) -> str:
+    """What a group of streams is called whose largest has this name: by that alone one name would stand beside two sizes."""
+    return f"{name}{_MORE}"
+
+
+def of_largest(name: str) -> str:
+    """The name of a group's largest stream, by which answers are kept: the group grows and shrinks around it."""
+    return name.removesuffix(_MORE)
+
+
+def names_of(name: str) -> tuple[str, str]:
+    """What a group may be called that was called so once."""
+    return of_largest(name), of_group(of_largest(name))
 
 
 def named(title: str | None, words: str, people: People) -> str:

@@ -60,7 +60,7 @@ def test_a_step_that_softens_is_told_with_since_when_and_what_would_help(filled:
     assert seen["softening"]["before"] == pytest.approx(0.92, abs=0.04)
     assert seen["softening"]["now"] == pytest.approx(0.5, abs=0.1)
     assert abs((datetime.fromisoformat(seen["softening"]["since"]) - datetime(2026, 5, 25)).days) <= 7  # noqa: DTZ001
-    assert "went as written in the last weeks" in seen["signal"]
+    assert "of 100 cases went as written, " in seen["signal"]
     assert "message in the team's channel" in seen["reinforcement"]
     assert seen["deviations"]["late"] > 5 * seen["deviations"].get("missing", 0)  # the newest may still come
     assert seen["goes_with"] == []

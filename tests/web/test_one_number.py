@@ -215,7 +215,7 @@ def test_a_team_is_the_same_on_its_page_the_teams_page_the_finding_and_its_diges
 ) -> None:
     app, client = pages
     teams = {row[0]: row for row in rows(client.get("/teams").text, "Each team")}
-    fell = {row[0]: row for row in rows(client.get("/drifts/1").text, "Where it fell")}
+    fell = {row[0]: row for row in rows(client.get("/drifts/1").text, "Team by team")}
     _, register = app.register()
     team = next(one for one in register.teams if one.key == "app")
     with app.sessions() as session:

@@ -382,6 +382,36 @@ def test_what_was_typed_is_given_back_where_it_could_not_be_kept(client: TestCli
     assert "on Monday" not in client.post("/drifts/1/commented", data=typed, headers=elsewhere).text
 
 
+def test_the_first_page_asks_what_to_decide_and_lists_no_stream_of_nothing(client: TestClient, app: App) -> None:
+    """mis-builder #59: rows of 0 ask why they are there."""
+    with app.sessions.begin() as session:
+        row = session.scalars(select(Theme)).first()
+        assert row is not None
+        row.weeks = {"app": {str(MONDAY): 0.3}}
+    enter(client, app, "company")
+    assert "<p><b>To decide:</b> continue, reshape or stop" in client.get("/").text
+    listed = client.get("/streams").text
+    assert ">&lt;1</td>" in listed
+    assert ">0</td>" not in listed
+
+
+def test_answers_stay_with_a_group_of_streams_that_grows_around_its_largest(client: TestClient, app: App) -> None:
+    enter(client, app, "company")
+    with app.sessions.begin() as session:
+        row = session.scalars(select(Theme).order_by(Theme.id)).first()
+        assert row is not None
+        id_ = row.id
+    for name in ("Depot", "Depot and more"):  # "Depot" alone is a stream in it, with a size of its own
+        with app.sessions.begin() as session:
+            session.execute(update(Theme).where(Theme.id == id_).values(name=name))
+        form = csrf(client.get("/streams/Depot").text) | {"answer": "stop" if name == "Depot" else "continue"}
+        assert f"<h1>{name}</h1>" in client.get("/streams/Depot").text
+        assert f"Kept: {form['answer']}." in client.post("/streams/Depot and more", data=form).text
+        with app.sessions() as session:
+            said = [(one.theme, one.answer) for one in session.scalars(select(ThemeAnswer))]
+        assert said == [("Depot", form["answer"])]
+
+
 def test_a_day_is_that_of_where_the_company_works(client: TestClient, app: App) -> None:
     late = datetime(2026, 7, 10, 22, 30, tzinfo=UTC)  # half past midnight in Berlin
     with app.sessions.begin() as session:

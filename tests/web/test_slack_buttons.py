@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from alerts.delivery import notify
 from alerts.view import Terms
+from alerts.words import day
 from leeway.app import App
 from leeway.channels import channels
 from models import Decision, Drift, Label, Notification
@@ -113,7 +114,7 @@ def test_a_press_below_a_message_of_before_a_restored_backup_decides_about_no_ot
     assert len(company.slack.whispered) == 1
 
 
-def test_a_snooze_ends_after_two_weeks(client: TestClient, slack_app: App) -> None:
+def test_a_snooze_ends_after_two_weeks(client: TestClient, slack_app: App, company: Simulator) -> None:
     from pipeline.feedback.decisions import wake_snoozed
 
     press(client, action("snoozed"))
@@ -121,6 +122,10 @@ def test_a_snooze_ends_after_two_weeks(client: TestClient, slack_app: App) -> No
     with slack_app.sessions.begin() as session:
         until = session.get_one(Drift, 1).snoozed_until
         assert until is not None
+        said = (
+            f"<@U00000001>: It is asked again on {day(until)}, if it still holds then."  # kibana #134725: until when?
+        )
+        assert company.world.posted[-1]["text"] == said
         wake_snoozed(session, until.replace(day=until.day - 1))
     assert state(slack_app) == "snoozed"
     with slack_app.sessions.begin() as session:

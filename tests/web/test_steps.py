@@ -98,7 +98,7 @@ def test_a_softening_is_a_diagnosis_of_the_team_that_owns_the_step(app: App, reg
         (found,) = [one for one in diagnoses(session, register, 5, ["ops"]) if one.kind == "softening"]
     said = plain(found.signal)
     assert said.startswith("“Acknowledged by operations”: ")
-    assert "of 100 cases went as written in the last weeks" in said
+    assert "of 100 cases went as written since it softened" in said
     assert "most often it is late" in said
     assert found.since is not None
     assert (found.low or 0) <= found.strength <= (found.high or 0)

@@ -1,17 +1,19 @@
 """Whoever is refused, or has come a wrong way, is told the next step, and a page stays a page."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
 
 from leeway.app import App
+from leeway.nothing_yet import nothing_yet
 from leeway.settings import Settings
 from leeway.signing import serializer
-from models import StreamCursor, Tenant
+from models import Lease, StreamCursor, Tenant
 from pipeline.register.document import parse
 from pipeline.register.versions import load_register
 from tests.conftest import newest_sqlite
@@ -23,6 +25,31 @@ from web.auth import sign_in_token
 @pytest.fixture
 def client(app: App) -> TestClient:
     return TestClient(make(app))
+
+
+@pytest.mark.parametrize(
+    ("woken", "broker", "next_"),
+    [
+        (5, False, "woken 5 minutes ago"),
+        (9000, False, "`leeway run --once`"),
+        (9000, True, "woken 6 days ago"),
+        (None, False, "`leeway run --once`"),
+        (None, True, "begin by themselves"),
+    ],
+)
+def test_what_waits_is_told_by_one_look_at_the_wake(woken: int | None, broker: bool, next_: str) -> None:
+    """It was read twice, and a wake of last year told of workers where somebody has run without them since."""
+    now, looks = datetime.now(UTC), list[str]()
+
+    def get(_: object, name: str) -> Lease | None:
+        looks.append(name)
+        return None if woken is None else Lease(name=name, holder="", until=now - timedelta(minutes=woken))
+
+    settings = SimpleNamespace(model_fields_set={"broker"} if broker else set())
+    app = SimpleNamespace(connectors={"jira": 1}, settings=settings)
+    said = nothing_yet(app, SimpleNamespace(get=get), registered=True, now=now)  # type: ignore[arg-type]
+    assert next_ in said
+    assert len(looks) == 1
 
 
 @pytest.mark.parametrize("path", ["/answer", "/pulse", "/interview", "/unsubscribe"])

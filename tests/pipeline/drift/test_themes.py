@@ -54,14 +54,15 @@ def fill(session: Session, streams: list[tuple[str, list[str]]], days: dict[str,
 def test_a_theme_is_named_by_the_stream_that_most_of_its_effort_went_into(sessions: sessionmaker[Session]) -> None:
     streams = [("Courier depot at the harbour", SHIFTS), ("Small fixes", SHIFTS), ("New brand of the harbour", BRAND)]
     with sessions.begin() as session:
-        fill(session, streams, {"Courier depot at the harbour": 0.9, "Small fixes": 0.1})
+        fill(session, streams, {"Courier depot at the harbour": 0.9, "Small fixes": 0.3})
         for id_, title in ((1, "docs"), (2, "see above")):
             session.execute(update(WorkItem).where(WorkItem.id == id_).values(title=title))
             session.execute(update(Effort).where(Effort.work_item_id == id_).values(person_days=1.0))
         themes = current_themes(session, "m", LAST, 1)
-    assert sorted(theme.name for theme in themes) == ["Courier depot at the harbour", "New brand of the harbour"]
+    both = ["Courier depot at the harbour and more", "New brand of the harbour"]  # by one's own name it had two sizes
+    assert sorted(theme.name for theme in themes) == both
     largest = max(themes, key=lambda theme: theme.person_days)
-    assert largest.name == "Courier depot at the harbour"
+    assert largest.name == both[0]
     assert not {"docs", "see above"} & set(largest.examples)  # which most of its days went to
     assert len(largest.examples) == 3
 
