@@ -21,6 +21,7 @@ from alerts import retry
 from alerts.channel import DeliveryError, Reference
 from alerts.mail import without
 from models import Ask, upsert
+from models.changed import rows_changed
 
 REMIND = timedelta(days=2)
 """After so long whoever has not answered is reminded, once."""
@@ -125,15 +126,15 @@ def _failing(
     except Exception as error:
         if not isinstance(error, DeliveryError):  # a fault of ours: said as one, and no reason to stop the others
             log.error("a question failed", kind=question.kind, reason=type(error).__name__)
-            error = DeliveryError(f"unexpected {type(error).__name__}.")
-        if error.down:
-            down[id(way)] = error
-        found.errors.append(f"{question.kind} to {question.recipient}: {error}")
+        refusal = DeliveryError.of(error)
+        if refusal.down:
+            down[id(way)] = refusal
+        found.errors.append(f"{question.kind} to {question.recipient}: {refusal}")
         with sessions.begin() as session:
             row = session.get_one(Ask, (question.kind, question.round, question.recipient))
             row.claimed_at = None
-            row.tried_at = None if error.refused else row.tried_at
-            retry.failed(row, error, way.destination(question), now(), without(question.recipient, str(error)))
+            row.tried_at = None if refusal.refused else row.tried_at
+            retry.failed(row, refusal, way.destination(question), now(), without(question.recipient, str(refusal)))
 
 
 def _row(question: Question) -> tuple[Any, ...]:
@@ -166,7 +167,7 @@ def _claim(sessions: sessionmaker[Session], question: Question, way: Way, at: da
         free = retry.is_free(Ask.claimed_at, at)
         due = retry.is_due(Ask, way.destination(question), at)
         mine = update(Ask).where(*_row(question), Ask.sent_at.is_(None), free, due).values(claimed_at=at)
-        if getattr(session.execute(mine), "rowcount", 0) != 1:
+        if rows_changed(session, mine) != 1:
             return None
         return session.scalar(select(Ask.tried_at).where(*_row(question))) is not None
 
@@ -177,7 +178,7 @@ def _remind(sessions: sessionmaker[Session], question: Question, way: Way, now: 
     with sessions.begin() as session:
         due = (Ask.sent_at <= at - REMIND, Ask.reminded_at.is_(None))
         mine = update(Ask).where(*_row(question), *due).values(reminded_at=at)
-        if getattr(session.execute(mine), "rowcount", 0) != 1:
+        if rows_changed(session, mine) != 1:
             return 0
         reference = session.scalars(select(Ask.reference).where(*_row(question))).one()
     way.remind(question, reference)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from alerts.view import AlertView
+from connectors.base import Check
 from pipeline.drift.finding import Audience
 
 Reference = dict[str, Any]
@@ -24,6 +25,11 @@ class DeliveryError(Exception):
     ) -> None:
         super().__init__(f"{message} {fix}".strip())
         self.message, self.fix, self.refused, self.down, self.lasting = message, fix, refused, down, lasting
+
+    @classmethod
+    def of(cls, error: Exception) -> "DeliveryError":
+        """Return the error as one of these. A fault of our own is named by its type alone: its message may contain a secret."""
+        return error if isinstance(error, cls) else cls(f"unexpected {type(error).__name__}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +99,6 @@ class Found:
     drifts: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One line of `leeway check`."""
-
-    name: str
-    ok: bool
-    found: str
-    fix: str = ""
-
-
 class Channel(Protocol):
     """A place where an audience is notified. Calls raise DeliveryError and nothing else.
 
@@ -132,7 +128,7 @@ class Channel(Protocol):
     def follow_up(self, reference: Reference, news: FollowUp, since: datetime | None) -> None:
         """Say it below the message. `since` is set where it may have been said already, from then on: it is not said twice."""
 
-    def check(self) -> Iterator[Tried]:
+    def check(self) -> Iterator[Check]:
         """Try everything that sending needs, without delivering anything."""
 
 

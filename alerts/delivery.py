@@ -25,6 +25,7 @@ from alerts.notices import Composer, together
 from alerts.view import Terms
 from alerts.waiting import news_of
 from models import NOTED, OPEN_STATES, Decision, Drift, Notification, upsert
+from models.changed import rows_changed
 from pipeline.drift.findings import kinds_for
 from pipeline.drift.gaps import GAP
 from pipeline.feedback.decisions import wake_snoozed
@@ -118,10 +119,10 @@ class _Round:
         except Exception as error:
             if not isinstance(error, DeliveryError):  # a fault of ours: said as one, and no reason to stop the others
                 log.error("delivery failed", channel=self.channel.place, reason=type(error).__name__)
-                error = DeliveryError(f"unexpected {type(error).__name__}.")
-            self.down = error.down
-            next_ = self._give_back(rows, error)
-            self.errors.append(f"{self.channel.place}: {what} could not be delivered: {error} {next_}")
+            refusal = DeliveryError.of(error)
+            self.down = refusal.down
+            next_ = self._give_back(rows, refusal)
+            self.errors.append(f"{self.channel.place}: {what} could not be delivered: {refusal} {next_}")
 
     def _give_back(self, rows: Sequence[int], error: DeliveryError) -> str:
         """Free the rows with the reason; returns what becomes of them. A refusal counts once a round."""
@@ -186,7 +187,7 @@ class _Round:
         free = retry.is_free(Notification.claimed_at, self.now())
         due = retry.is_due(Notification, self.channel.destination, self.now())
         statement = update(Notification).where(mine, *still, free, due).values(claimed_at=self.now())
-        if getattr(session.execute(statement), "rowcount", 0) != 1:
+        if rows_changed(session, statement) != 1:
             return None
         row = session.scalars(select(Notification).where(mine)).one()
         session.expunge(row)

@@ -18,6 +18,7 @@ from alerts.channel import DeliveryError
 from alerts.digest import Links, compose, team_week
 from alerts.mail import Mailer, Smtp, without
 from models import Digest, OptOut, upsert
+from models.changed import rows_changed
 from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
 
@@ -54,7 +55,7 @@ def send_due(
         except Exception as error:  # whatever is wrong with one must not keep the others from theirs
             if not isinstance(error, DeliveryError):
                 log.error("digest failed", team=team.key, reason=type(error).__name__)
-            failed.append(f"digest for {whose(team.key)}: {_delivery_error(error)}")
+            failed.append(f"digest for {whose(team.key)}: {DeliveryError.of(error)}")
     return sent, failed
 
 
@@ -66,10 +67,6 @@ def _everybody(register: Register, company: Sequence[str]) -> list[Team]:
 def whose(recipient: str) -> str:
     """Whose digest a row or a team's key is about, without an address."""
     return "the company" if recipient == COMPANY or recipient.startswith(f"{COMPANY} ") else f"team {recipient}"
-
-
-def _delivery_error(error: Exception) -> DeliveryError:
-    return error if isinstance(error, DeliveryError) else DeliveryError(f"unexpected {type(error).__name__}.")
 
 
 def _send(
@@ -104,7 +101,7 @@ def _send(
         with sessions.begin() as session:
             for one in session.scalars(select(Digest).where(*row, Digest.sent_at.is_(None))):
                 one.claimed_at = None
-                reason = _delivery_error(error)
+                reason = DeliveryError.of(error)
                 retry.failed(one, reason, where, now(), without(address, str(reason)))
         raise
     with sessions.begin() as session:
@@ -147,4 +144,4 @@ def claim(sessions: sessionmaker[Session], week: date, name: str, at: datetime) 
         upsert(session, Digest, [row], ("week", "team"), keep=True)
         free = retry.is_free(Digest.claimed_at, at)
         mine = update(Digest).where(Digest.week == week, Digest.team == name, Digest.sent_at.is_(None), free)
-        return bool(getattr(session.execute(mine.values(claimed_at=at)), "rowcount", 0) == 1)
+        return rows_changed(session, mine.values(claimed_at=at)) == 1

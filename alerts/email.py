@@ -12,10 +12,11 @@ from typing import Any
 
 from jinja2 import Environment
 
-from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, Tried, whole_lines
+from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, whole_lines
 from alerts.mail import Mailer, message_id, new_mail
 from alerts.view import AlertView
 from alerts.words import html, plain, sentence
+from connectors.base import Check
 from pipeline.drift.finding import Audience
 
 PURPOSE = "alert"
@@ -100,15 +101,15 @@ class EmailChannel:
         mail.set_content(f"{sentence(news.text)}{link}\n")
         self.mailer.send(mail)
 
-    def check(self) -> Iterator[Tried]:
+    def check(self) -> Iterator[Check]:
         """Everything but the mail itself."""
         name = f"e-mail {self.address}"
         if not self.mailer.smtp.host:
-            yield Tried(name, False, "no mail server is set", "Add [smtp] with host and sender.")
+            yield Check(name, False, "no mail server is set", "Add [smtp] with host and sender.")
             return
         try:
             self.mailer.check([self.address])
         except DeliveryError as error:
-            yield Tried(name, False, error.message, error.fix)
+            yield Check(name, False, error.message, error.fix)
         else:
-            yield Tried(name, True, f"{self.mailer.smtp.where} takes mail for it")
+            yield Check(name, True, f"{self.mailer.smtp.where} takes mail for it")

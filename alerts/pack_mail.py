@@ -52,7 +52,7 @@ def send_pack(
     try:
         Mailer(smtp).send(compose(pack, about, smtp, address, page, unsubscribe))
     except Exception as error:
-        reason = error if isinstance(error, DeliveryError) else DeliveryError(f"unexpected {type(error).__name__}.")
+        reason = DeliveryError.of(error)
         with sessions.begin() as session:
             one = session.get_one(Digest, (about, name))
             one.claimed_at = None

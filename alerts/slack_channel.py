@@ -11,10 +11,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference, Tried
+from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference
 from alerts.retry import destination
 from alerts.slack import Faces, escape, grouped, message, metadata, plain_message, told_in
 from alerts.view import AlertView
+from connectors.base import Check
 from connectors.network import why
 from connectors.slack import codes
 from connectors.slack.client import vendor
@@ -147,26 +148,26 @@ class SlackChannel:
                 raise
             self._call("chat_postMessage", channel=elsewhere, **arguments)
 
-    def check(self) -> Iterator[Tried]:
+    def check(self) -> Iterator[Check]:
         """Whether the app may post in the channel, and find there what it posted; nothing is posted."""
         name = f"channel #{self.channel.lstrip('#')}"
         try:
             scopes = _scopes(self._call("auth_test"))
             found = self._look_up()
         except DeliveryError as error:
-            yield Tried(name, False, error.message, error.fix or "Check slack.token and slack.api_url.")
+            yield Check(name, False, error.message, error.fix or "Check slack.token and slack.api_url.")
             return
         if scopes and "chat:write" not in scopes:
-            yield Tried(name, False, "the token lacks the scope chat:write.", "Add it, and reinstall the app.")
+            yield Check(name, False, "the token lacks the scope chat:write.", "Add it, and reinstall the app.")
         elif found is None or not found.get("is_member", True):
             fix = f"Check the name in the settings, and invite the app: /invite in {name[8:]}."
-            yield Tried(name, False, "not there, or the app is not in it", fix)
+            yield Check(name, False, "not there, or the app is not in it", fix)
         elif found.get("is_archived"):
-            yield Tried(name, False, "archived", "Unarchive it, or name another channel in the settings.")
+            yield Check(name, False, "archived", "Unarchive it, or name another channel in the settings.")
         else:
             needed = "groups:history" if found.get("is_private") else "channels:history"
             blind = bool(scopes) and needed not in scopes
-            yield Tried(
+            yield Check(
                 name,
                 True,
                 "the app is in it"

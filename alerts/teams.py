@@ -16,10 +16,11 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, Tried, whole_lines
+from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, whole_lines
 from alerts.retry import destination
 from alerts.view import AlertView
 from alerts.words import Name, Words, isolated, sentence
+from connectors.base import Check
 from connectors.network import trusted, why
 from pipeline.drift.finding import Audience
 
@@ -88,18 +89,18 @@ class TeamsChannel:
         about = _text(f"About: {reference.get('headline', 'an alert')}", subtle=True)
         self._post(_message([_text(text), about], self._links(news.drift)))
 
-    def check(self) -> Iterator[Tried]:
+    def check(self) -> Iterator[Check]:
         """Whether something answers there. Nothing is posted, so what the workflow does shows with the first card."""
         name = f"teams{'' if self.audience == 'company' else ' ' + self.audience}"
         try:
             status = self._ask("GET", None).status_code
         except DeliveryError as error:
-            yield Tried(name, False, error.message, error.fix)
+            yield Check(name, False, error.message, error.fix)
             return
         if status in (404, 410) or status >= 500:
-            yield Tried(name, False, f"the workflow answers {status}", _FIXES.get(status, "Try again later."))
+            yield Check(name, False, f"the workflow answers {status}", _FIXES.get(status, "Try again later."))
         else:
-            yield Tried(name, True, "the webhook answers; whether the workflow posts shows with the first card")
+            yield Check(name, True, "the webhook answers; whether the workflow posts shows with the first card")
 
     def _links(self, drift: int) -> list[dict[str, Any]]:
         if not self.page or self.audience != "company":

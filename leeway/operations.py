@@ -18,6 +18,7 @@ from models import (
     UsedLink,
     upsert,
 )
+from models.changed import rows_changed
 from pipeline.cycle import Report
 from pipeline.encode.vectors import delete_unused
 from pipeline.people.retention import drop_quotes_of_wordless, drop_texts
@@ -51,7 +52,7 @@ def bury(sessions: sessionmaker[Session], task: str, about: str, error: BaseExce
 def clear_dead(sessions: sessionmaker[Session]) -> int:
     """Forget the dead tasks; returns how many."""
     with sessions.begin() as session:
-        return int(getattr(session.execute(delete(DeadTask)), "rowcount", 0))
+        return rows_changed(session, delete(DeadTask))
 
 
 def prune(sessions: sessionmaker[Session], now: datetime) -> int:
@@ -69,7 +70,7 @@ def prune(sessions: sessionmaker[Session], now: datetime) -> int:
             delete(InterviewAnswer).where(InterviewAnswer.round.in_(closed) | (InterviewAnswer.at < before)),
             delete(AuditDraw).where(AuditDraw.week < before.date(), AuditDraw.work_item_id.not_in(labelled)),
         ):
-            rows += getattr(session.execute(statement), "rowcount", 0)
+            rows += rows_changed(session, statement)
     return rows
 
 

@@ -19,6 +19,7 @@ from leeway.notify import may_notify
 from leeway.pack_mail import undelivered_packs
 from leeway.settled import FIRST, digest_hour, why_not
 from models import Ask, Digest, Notification
+from models.changed import rows_changed
 from pipeline.register.versions import current_register
 from pipeline.register.workdays import monday
 
@@ -143,5 +144,5 @@ def try_again(app: App) -> int:
         for table in (Notification, Digest, Ask):
             again = {"refused": 0, "refused_by": "", "not_before": None}
             statement = update(table).where(table.refused > 0).values(**again)
-            done += getattr(session.execute(statement), "rowcount", 0)
+            done += rows_changed(session, statement)
     return done

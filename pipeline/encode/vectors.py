@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from models import Vector, WorkItem
+from models.changed import rows_changed
 from models.columns import plain
 from models.session import in_batches
 from pipeline.items import LoadedItem
@@ -33,4 +34,4 @@ def delete_unused(session: Session, *by: ColumnElement[bool]) -> int:
     # Not `NOT IN`: for a million texts PostgreSQL would scan the whole list for each.
     used = exists().where(WorkItem.text_hash == Vector.text_hash, *by)
     gone = delete(Vector).where(~used).execution_options(synchronize_session=False)
-    return int(getattr(session.execute(gone), "rowcount", 0))
+    return rows_changed(session, gone)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Lease, upsert
+from models.changed import rows_changed
 
 log = structlog.get_logger()
 SECONDS = 60.0
@@ -30,7 +31,7 @@ def hold(sessions: sessionmaker[Session], name: str, seconds: float | None = Non
         upsert(session, Lease, [{"name": name, "holder": "", "until": now}], ("name",), keep=True)
         free = or_(Lease.holder == "", Lease.until < now, Lease.until > _until(seconds) + SKEW)
         statement = update(Lease).where(Lease.name == name, free).values(holder=holder, until=_until(seconds))
-        mine = getattr(session.execute(statement), "rowcount", 0) == 1
+        mine = rows_changed(session, statement) == 1
     done = threading.Event()
     if mine:
         threading.Thread(target=_renew, args=(sessions, name, holder, seconds, done), daemon=True).start()
