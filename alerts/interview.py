@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from alerts.block_kit import context, header, plain_text, section
 from alerts.slack import escape
 from alerts.words import full_day
 from pipeline.interview.answers import LONGEST_LINE, MOST_LINES
@@ -30,8 +31,8 @@ def opening(closes: date) -> str:
 def blocks(round_: str, closes: date) -> list[dict[str, Any]]:
     """The message: what is asked, what becomes of it, and the button."""
     return [
-        {"type": "header", "text": _plain(SUBJECT)},
-        _section(escape(opening(closes))),
+        header(SUBJECT),
+        section(escape(opening(closes))),
         {
             "type": "actions",
             "block_id": f"interview {round_}",
@@ -40,12 +41,12 @@ def blocks(round_: str, closes: date) -> list[dict[str, Any]]:
                     "type": "button",
                     "action_id": "interview-answer",
                     "style": "primary",
-                    "text": _plain("Answer"),
+                    "text": plain_text("Answer"),
                     "value": round_,
                 }
             ],
         },
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(PRIVATE), "verbatim": True}]},
+        context(escape(PRIVATE)),
     ]
 
 
@@ -54,8 +55,8 @@ def modal(round_: str) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": "interview",
-        "title": _plain("Three questions"),
-        "submit": _plain("Keep"),
+        "title": plain_text("Three questions"),
+        "submit": plain_text("Keep"),
         "private_metadata": round_,
         "blocks": [
             *(
@@ -63,8 +64,8 @@ def modal(round_: str) -> dict[str, Any]:
                     "type": "input",
                     "block_id": name,
                     "optional": name != "priorities",
-                    "label": _plain(question),
-                    "hint": _plain(hint),
+                    "label": plain_text(question),
+                    "hint": plain_text(hint),
                     "element": {
                         "type": "plain_text_input",
                         "action_id": "text",
@@ -74,7 +75,7 @@ def modal(round_: str) -> dict[str, Any]:
                 }
                 for name, question, hint in QUESTIONS
             ),
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(PRIVATE), "verbatim": True}]},
+            context(escape(PRIVATE)),
         ],
     }
 
@@ -82,11 +83,3 @@ def modal(round_: str) -> dict[str, Any]:
 def texts_of(values: dict[str, Any]) -> dict[str, str]:
     """What a modal's state says, by field."""
     return {name: (values.get(name, {}).get("text") or {}).get("value") or "" for name, _, _ in QUESTIONS}
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from alerts.slack import LONGEST_HEADER, LONGEST_SECTION, escape
+from alerts.block_kit import context, header, plain_text, section
+from alerts.slack import escape
 from alerts.words import shortened
 from pipeline.pulse.answers import HIGHEST, LONGEST_NOTE, LOWEST, Said
 from pipeline.register.document import KeyResult
@@ -65,35 +66,35 @@ def blocks(week: date, asked: Sequence[KeyResult], said: Mapping[str, Said], ver
     """The message: a row for each key result of this version of the register, with buttons where they fit; what was said already
     is marked."""
     found: list[dict[str, Any]] = [
-        {"type": "header", "text": _plain(subject(len(asked))[:LONGEST_HEADER])},
-        _section(escape(opening(len(asked)))),
+        header(subject(len(asked))),
+        section(escape(opening(len(asked)))),
     ]
     for one in asked[:MOST_BLOCKS]:
         place, given = str(Place(week, one.key, version))[:255], said.get(one.key)
         answered = f"\nThis week: *{given.value}*" + (f", {escape(given.note)}" if given.note else "") if given else ""
-        text = _section(f"*{escape(line(one))}*{answered}")
+        text = section(f"*{escape(line(one))}*{answered}")
         if len(asked) <= MOST_WITH_BUTTONS:
             found += [text, {"type": "actions", "block_id": place, "elements": _buttons(given)}]
         else:
             found.append(text | {"block_id": place, "accessory": _choice(given)})
     if len(asked) > MOST_BLOCKS:
-        found.append(_section(f"and {len(asked) - MOST_BLOCKS} more, which do not fit here."))
-    return [*found, {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(NOTE), "verbatim": True}]}]
+        found.append(section(f"and {len(asked) - MOST_BLOCKS} more, which do not fit here."))
+    return [*found, context(escape(NOTE))]
 
 
 def _buttons(given: Said | None) -> list[dict[str, Any]]:
     numbers: list[dict[str, Any]] = [
-        {"type": "button", "action_id": f"pulse-{n}", "text": _plain(str(n)), "value": str(n)}
+        {"type": "button", "action_id": f"pulse-{n}", "text": plain_text(str(n)), "value": str(n)}
         | ({"style": "primary"} if given is not None and given.value == n else {})
         for n in NUMBERS
     ]
-    return [*numbers, {"type": "button", "action_id": "pulse-note", "text": _plain("Add a line"), "value": "note"}]
+    return [*numbers, {"type": "button", "action_id": "pulse-note", "text": plain_text("Add a line"), "value": "note"}]
 
 
 def _choice(given: Said | None) -> dict[str, Any]:
-    options = [{"text": _plain(str(n)), "value": str(n)} for n in NUMBERS]
+    options = [{"text": plain_text(str(n)), "value": str(n)} for n in NUMBERS]
     chosen = {"initial_option": options[given.value - LOWEST]} if given else {}
-    select = {"type": "static_select", "action_id": "pulse-choice", "placeholder": _plain("1 to 10")}
+    select = {"type": "static_select", "action_id": "pulse-choice", "placeholder": plain_text("1 to 10")}
     return select | {"options": options} | chosen
 
 
@@ -104,26 +105,18 @@ def modal(place: Place, title: str, given: Said | None) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": "pulse-line",
-        "title": _plain("How sure are you?"),
-        "submit": _plain("Keep"),
+        "title": plain_text("How sure are you?"),
+        "submit": plain_text("Keep"),
         "private_metadata": str(place),
         "blocks": [
-            _section(f"*{escape(title)}*"),
-            {"type": "input", "block_id": "value", "label": _plain("1 to 10"), "element": _choice(given)},
+            section(f"*{escape(title)}*"),
+            {"type": "input", "block_id": "value", "label": plain_text("1 to 10"), "element": _choice(given)},
             {
                 "type": "input",
                 "block_id": "note",
                 "optional": True,
-                "label": _plain("A line beside it; name no person"),
+                "label": plain_text("A line beside it; name no person"),
                 "element": text,
             },
         ],
     }
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:LONGEST_SECTION], "verbatim": True}}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}

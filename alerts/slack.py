@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.block_kit import LONGEST_SECTION, context, cut, header, plain_text, section
 from alerts.channel import GroupView, Notice, whole_lines
 from alerts.naming import is_same
 from alerts.view import ACTIONS, Action, AlertView
 from alerts.words import Name, Words, isolated
 
-LONGEST_HEADER, LONGEST_SECTION = 150, 3000
 METADATA = "leeway_drift"
 MOST_NAMES = 20
 _EMOJI = re.compile(r":(?=[\w+'-]+:)")
@@ -45,10 +45,10 @@ def blocks(alert: AlertView) -> list[dict[str, Any]]:
     """The message's blocks, within Slack's limits for any text: title, story, what to decide, and what it rests on."""
     decide: Words = ("To decide: ", *alert.decision)
     return [
-        {"type": "header", "text": _plain(_cut(_no_emoji(alert.title), LONGEST_HEADER))},
-        _section(" ".join(map(mrkdwn, alert.story))),
-        _section(mrkdwn(decide).replace("To decide:", "*To decide:*", 1)),
-        {"type": "context", "elements": [_mrkdwn(_cut(escape(alert.note), LONGEST_SECTION))]},
+        header(_no_emoji(alert.title)),
+        section(" ".join(map(mrkdwn, alert.story))),
+        section(mrkdwn(decide).replace("To decide:", "*To decide:*", 1)),
+        context(escape(alert.note)),
     ]
 
 
@@ -64,15 +64,15 @@ def buttons(drift_id: int, faces: Faces, actions: Sequence[Action] = ACTIONS) ->
     """The actions block; none where there is neither a page nor anybody to answer."""
     found: list[dict[str, Any]] = []
     for action in actions:
-        one: dict[str, Any] = {"type": "button", "action_id": action.kind, "text": _plain(action.text)}
+        one: dict[str, Any] = {"type": "button", "action_id": action.kind, "text": plain_text(action.text)}
         if action.kind == "weeks" and faces.page:
             found.append(one | {"url": f"{faces.page}/drifts/{drift_id}"})
         elif action.kind != "weeks" and faces.buttons:
             sure = {
-                "title": _plain(f"{action.text}?"),
-                "text": _plain(action.sure),
-                "confirm": _plain("Yes"),
-                "deny": _plain("Not yet"),
+                "title": plain_text(f"{action.text}?"),
+                "text": plain_text(action.sure),
+                "confirm": plain_text("Yes"),
+                "deny": plain_text("Not yet"),
             }
             found.append(one | {"value": str(drift_id)} | ({"confirm": sure} if action.sure else {}))
     return [{"type": "actions", "block_id": f"drift-{drift_id}", "elements": found}] if found else []
@@ -87,7 +87,7 @@ def message(
     """
     whole = blocks(alert)
     if picture:
-        whole.insert(2, {"type": "image", "slack_file": {"id": picture}, "alt_text": _cut(alert.picture, 2000)})
+        whole.insert(2, {"type": "image", "slack_file": {"id": picture}, "alt_text": cut(alert.picture, 2000)})
     whole[-1:-1] = buttons(drift_id, faces or Faces(), alert.actions or ACTIONS)
     return {
         "text": escape(alert.title),
@@ -108,9 +108,9 @@ def grouped(
         linked = f"<{faces.page}/drifts/{line.drift}|{name}>" if faces and faces.page else name
         lines.append(f"• {linked}: {escape(line.change)}")
     whole = [
-        {"type": "header", "text": _plain(_cut(_no_emoji(group.headline), LONGEST_HEADER))},
-        _section(whole_lines(lines, LONGEST_SECTION, "and {n} more teams")),
-        _section(f"*To decide:* {escape(group.decision)}"),
+        header(_no_emoji(group.headline)),
+        section(whole_lines(lines, LONGEST_SECTION, "and {n} more teams")),
+        section(f"*To decide:* {escape(group.decision)}"),
     ]
     return {
         "text": escape(group.headline),
@@ -125,7 +125,7 @@ def plain_message(text: str, ids: Sequence[int], names: Sequence[str] = ()) -> d
     """A message of a sentence or two."""
     return {
         "text": escape(text),
-        "blocks": [_section(escape(text))],
+        "blocks": [section(escape(text))],
         "metadata": metadata(ids, names),
         "unfurl_links": False,
         "unfurl_media": False,
@@ -150,20 +150,3 @@ def told_in(post: dict[str, Any], notice: Notice, tried: bool) -> frozenset[int]
         same = {id_ for id_, name in pairs if any(is_same(name, str(other)) for other in names)}
         return frozenset(same | ids if same and tried else same)
     return frozenset(ids) if tried and ids & set(notice.drifts) else frozenset()
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _mrkdwn(_cut(text, LONGEST_SECTION))}
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    # verbatim: Slack must not turn @names, #channels or addresses in outside text into links.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -16,6 +16,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from sqlalchemy import ColumnElement, select, update
 
+from alerts.block_kit import plain_text
 from alerts.channel import DeliveryError
 from alerts.slack_channel import CHANNEL, call
 from alerts.view import taken_as
@@ -142,23 +143,23 @@ class Buttons:
                 "type": "input",
                 "block_id": f"item-{item['id']}",
                 "optional": True,
-                "label": _plain(_label(item)),
+                "label": plain_text(_label(item)),
                 "element": {
                     "type": "static_select",
                     "action_id": "key_result",
                     **_choices(register),
-                    "placeholder": _plain("What does it serve?"),
+                    "placeholder": plain_text("What does it serve?"),
                 },
             }
             for item in items
         ]
         if not blocks:
-            blocks = [{"type": "section", "text": _plain("There is nothing to label here now.")}]
+            blocks = [{"type": "section", "text": plain_text("There is nothing to label here now.")}]
         view = {
             "type": "modal",
             "callback_id": "labels",
-            "title": _plain("What do these serve?"),
-            "submit": _plain("Keep"),
+            "title": plain_text("What do these serve?"),
+            "submit": plain_text("Keep"),
             "private_metadata": f"{version} {drift_id}",
             "blocks": blocks,
         }
@@ -190,20 +191,20 @@ class Buttons:
         view = {
             "type": "modal",
             "callback_id": "assign",
-            "title": _plain("Who decides?"),
-            "submit": _plain("Assign"),
+            "title": plain_text("Who decides?"),
+            "submit": plain_text("Assign"),
             "private_metadata": str(action["value"]),
             "blocks": [
                 {
                     "type": "input",
                     "block_id": "who",
-                    "label": _plain("Owner"),
+                    "label": plain_text("Owner"),
                     "element": {"type": "users_select", "action_id": "who"},
                 },
                 {
                     "type": "input",
                     "block_id": "when",
-                    "label": _plain("By"),
+                    "label": plain_text("By"),
                     "element": {"type": "datepicker", "action_id": "when"},
                 },
             ],
@@ -284,14 +285,10 @@ def _choices(register: Register) -> dict[str, Any]:
     every = [none, *(one for _, some in groups for one in some)]
     if len(every) <= MOST_OPTIONS:
         return {"options": every}
-    named = [(_plain(f"{o.key} {o.title}"[:LONGEST_OPTION]), some) for o, some in groups if some]
+    named = [(plain_text(f"{o.key} {o.title}"[:LONGEST_OPTION]), some) for o, some in groups if some]
     found = [{"label": label_, "options": some} for label_, some in [(none["text"], [none]), *named]]
     return {"option_groups": found[:MOST_OPTIONS]}
 
 
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
-
-
 def _option(text: str, value: str) -> dict[str, Any]:
-    return {"text": _plain(text[:LONGEST_OPTION]), "value": value[:LONGEST_OPTION]}
+    return {"text": plain_text(text[:LONGEST_OPTION]), "value": value[:LONGEST_OPTION]}
