@@ -1,11 +1,11 @@
 """Contradictions between valid entries: objectives that serve themselves, weeks without working days, two people with the same
 former address."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.register.weekdays import weekday
-from pipeline.register.yaml_nodes import Document, LintError, path_of
+from pipeline.register.yaml_nodes import Document, LintError, path_of, rows_in
 
 _Place = tuple[Any, ...]
 
@@ -13,19 +13,14 @@ _Place = tuple[Any, ...]
 def contradictions(document: Document) -> Iterator[LintError]:
     """Yield each contradiction with its line."""
     data = document.data if isinstance(document.data, dict) else {}
-    yield from _circles(document, _rows(data, "objectives"))
+    yield from _circles(document, rows_in(data, "objectives"))
     yield from _no_week(document, ("calendar", "weekend"), data.get("calendar"))
-    for t, team in _rows(data, "teams"):
+    for t, team in rows_in(data, "teams"):
         yield from _no_week(document, ("teams", t, "weekend"), team)
     yield from _one_past(document, data)
 
 
-def _rows(data: Any, name: str) -> list[tuple[int, dict[str, Any]]]:
-    rows = data.get(name)
-    return [(n, one) for n, one in enumerate(rows) if isinstance(one, dict)] if isinstance(rows, list) else []
-
-
-def _circles(document: Document, objectives: list[tuple[int, dict[str, Any]]]) -> Iterator[LintError]:
+def _circles(document: Document, objectives: list[tuple[int, Mapping[str, Any]]]) -> Iterator[LintError]:
     """Find objectives that serve themselves, directly or through others."""
     above = {one["key"]: one.get("parent") for _, one in objectives if isinstance(one.get("key"), str)}
     for o, one in [(o, one) for o, one in objectives if isinstance(one.get("key"), str)]:
@@ -55,8 +50,8 @@ def _no_week(document: Document, loc: _Place, row: Any) -> Iterator[LintError]:
 def _one_past(document: Document, data: dict[str, Any]) -> Iterator[LintError]:
     """Find former addresses claimed by two people."""
     whose: dict[str, tuple[str, int]] = {}
-    for t, team in _rows(data, "teams"):
-        for m, one in _rows(team, "members"):
+    for t, team in rows_in(data, "teams"):
+        for m, one in rows_in(team, "members"):
             now, given = one.get("email"), one.get("formerly")
             for old in given if isinstance(given, list) else [given]:
                 if not isinstance(old, str) or not isinstance(now, str):

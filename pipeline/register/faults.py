@@ -16,7 +16,7 @@ from pipeline.register.planned import Plan
 from pipeline.register.schema import Calendar, KeyResult, Member, Objective, Period, Register, Scope, Team
 from pipeline.register.step_faults import step_faults
 from pipeline.register.unseen import unseen_faults
-from pipeline.register.yaml_nodes import Document, LintError, entries, path_of
+from pipeline.register.yaml_nodes import Document, LintError, entries, path_of, rows_in
 
 _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
     (): Register,
@@ -151,11 +151,6 @@ def _of_kind(document: Document, error: Any) -> LintError:
 # The checks below work on the file's data instead of the register, so that they are reported together with type errors.
 
 
-def _rows(data: Any, name: str) -> list[tuple[int, Mapping[str, Any]]]:
-    rows = data.get(name) if isinstance(data, dict) else None
-    return [(n, one) for n, one in enumerate(rows) if isinstance(one, dict)] if isinstance(rows, list) else []
-
-
 def _places(document: Document) -> Iterator[LintError]:
     """Find countries, subdivisions and time zones that do not exist: they would fail at the first holiday or hour looked up."""
     calendar = document.data.get("calendar") if isinstance(document.data, dict) else None
@@ -169,10 +164,10 @@ def _places(document: Document) -> Iterator[LintError]:
             advice = f"Did you mean {near!r}?" if near else "Write one such as Europe/Berlin."
             yield LintError(document.line(loc), path_of(loc), f"there is no time zone {zone!r}. {advice}")
     usual = calendar.get("country") if isinstance(calendar, dict) else None
-    for t, team in _rows(document.data, "teams"):
+    for t, team in rows_in(document.data, "teams"):
         given += [
             (("teams", t, "members", m), one.get("country") or usual, one.get("subdivision"))
-            for m, one in _rows(team, "members")
+            for m, one in rows_in(team, "members")
             if one.get("country") or one.get("subdivision")
         ]
     for loc, country, part in given:
@@ -230,20 +225,20 @@ def _nearest(name: str, known: Iterator[str] | Any) -> str | None:
 def _keys(document: Document) -> Iterator[LintError]:
     """Find duplicate and reserved keys, and references to teams and objectives that do not exist."""
     teams: dict[str, int] = {}
-    for t, team in _rows(document.data, "teams"):
+    for t, team in rows_in(document.data, "teams"):
         yield from _key(document, ("teams", t), team, "team", teams)
     goals: dict[str, int] = {}
-    objectives = {key for _, o in _rows(document.data, "objectives") if isinstance(key := o.get("key"), str)}
-    for t, team in _rows(document.data, "teams"):
+    objectives = {key for _, o in rows_in(document.data, "objectives") if isinstance(key := o.get("key"), str)}
+    for t, team in rows_in(document.data, "teams"):
         planned = team.get("plan")
         for key in planned if isinstance(planned, dict) else ():
             yield from _known(document, ("teams", t, "plan", key), key, objectives, "objective")
-    for o, objective in _rows(document.data, "objectives"):
+    for o, objective in rows_in(document.data, "objectives"):
         here = ("objectives", o)
         yield from _key(document, here, objective, "objective", goals)
         yield from _known(document, (*here, "team"), objective.get("team"), teams, "team")
         yield from _known(document, (*here, "parent"), objective.get("parent"), objectives, "objective")
-        for k, key_result in _rows(objective, "key_results"):
+        for k, key_result in rows_in(objective, "key_results"):
             below = (*here, "key_results", k)
             yield from _key(document, below, key_result, "key result", goals)
             named = key_result.get("teams")

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.registry import all_traits
 from pipeline.register.figures import readings
 from pipeline.register.metric import ALWAYS, OWN
-from pipeline.register.yaml_nodes import Document, LintError, path_of
+from pipeline.register.yaml_nodes import Document, LintError, path_of, rows_in
 
 Faults = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
 Loc = tuple[Any, ...]
@@ -19,7 +19,7 @@ def metric_faults(document: Document) -> Iterator[LintError]:
     """Yield the faults of every metric in file order; those of numbers are found by the schema."""
     for loc, metric in _metrics(document.data):
         yield from (LintError(document.line(at), path_of(at), text) for at, text in _faults(loc, metric))
-    for o, objective in _rows(document.data, "objectives"):
+    for o, objective in rows_in(document.data, "objectives"):
         loc = ("objectives", o, "outcome")
         yield from (LintError(document.line(at), path_of(at), text) for at, text in _outcome(loc, objective))
 
@@ -33,10 +33,10 @@ def ways() -> dict[str, tuple[tuple[str, ...], Faults]]:
 
 
 def _metrics(data: Any) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
-    for o, objective in _rows(data, "objectives"):
+    for o, objective in rows_in(data, "objectives"):
         if isinstance(outcome := objective.get("outcome"), dict):
             yield ("objectives", o, "outcome"), outcome
-        for k, key_result in _rows(objective, "key_results"):
+        for k, key_result in rows_in(objective, "key_results"):
             if isinstance(metric := key_result.get("metric"), dict):
                 yield ("objectives", o, "key_results", k, "metric"), metric
 
@@ -54,18 +54,13 @@ def _outcome(loc: Loc, objective: Mapping[str, Any]) -> Iterator[tuple[Loc, str]
     if "checkin" in outcome:
         return
     bound = _bound(outcome)
-    for _, below in _rows(objective, "key_results"):
+    for _, below in rows_in(objective, "key_results"):
         if bound and isinstance(metric := below.get("metric"), dict) and _bound(metric) == bound:
             yield loc, f"is the same number as {below.get('key')}; measure what that key result is meant to move."
 
 
 def _bound(metric: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in metric.items() if name not in ALWAYS}
-
-
-def _rows(data: Any, name: str) -> list[tuple[int, Mapping[str, Any]]]:
-    rows = data.get(name) if isinstance(data, dict) else None
-    return [(n, one) for n, one in enumerate(rows) if isinstance(one, dict)] if isinstance(rows, list) else []
 
 
 def _faults(loc: Loc, metric: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.register.schema import Day
+from pipeline.register.entry import Day
 from pipeline.register.weekdays import twice, working_day
 from pipeline.register.yaml_nodes import Document, LintError, path_of
 

@@ -1,75 +1,30 @@
 """The schema of okrs.yaml: teams, objectives, key results, the period, the working calendar."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
-    ValidationInfo,
     WrapValidator,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticUndefined
 
-from models.vocabulary import YEARS
+from pipeline.register.entry import Day, Entry, Line, Name, Names
 from pipeline.register.metric import Measured, Metric
 from pipeline.register.planned import ByObjective, Plan, Planned, Rate, as_stored
 from pipeline.register.steps import Path, Paths
 from pipeline.register.weekdays import WorkingDay, on, week_of, weekday, working_day
 
-
-def _day(value: Any) -> Any:
-    """Parse a date as YAML writes it: 2026-10-01, 2026-10-1, or with a midnight time of day."""
-    if not isinstance(value, str):
-        return value
-    found = re.fullmatch(
-        r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]0?0:00(?::00(?:\.0*)?)? ?(?:[Zz]|[+-]\d.*)?)?", value.strip()
-    )
-    if found is None:
-        raise ValueError(f"{value!r} is not a date; write it as 2026-10-01")
-    try:
-        day = date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError as error:
-        raise ValueError(f"{value!r} does not exist: {error}") from None
-    if day.year not in YEARS:
-        raise ValueError(f"{value!r} is not in a year that a plan can cover")
-    return day
-
-
-def _one_line(value: str) -> str:
-    """Remove line breaks from text that ends up in subjects, tables and file names."""
-    return " ".join(value.split())
-
-
-Day = Annotated[date, BeforeValidator(_day)]
 Weekdays = tuple[Annotated[int, BeforeValidator(weekday)], ...]
 WorkingDays = tuple[Annotated[WorkingDay, PlainValidator(working_day), PlainSerializer(str)], ...]
-Line = Annotated[str, AfterValidator(_one_line)]
-Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    # Other entries, such as a due date, are the user's own; faults.py rejects those that look misspelt.
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _left_empty(cls, value: Any, info: ValidationInfo) -> Any:
-        """Treat `teams:` without a value as absent."""
-        default = cls.model_fields[info.field_name or ""].default
-        return default if value is None and default is not PydanticUndefined else value
-
-
-class Member(_Strict):
+class Member(Entry):
     """A member of a team. `part` is the fraction of a full week they work; `country` and `subdivision` override the calendar's.
 
     `from` and `to` are their first and last day in the team; `days` the weekdays they work if not the usual ones: whole or half
@@ -77,18 +32,13 @@ class Member(_Strict):
     """
 
     email: Name
-    formerly: tuple[Name, ...] = ()
+    formerly: Names = ()
     part: float = Field(1.0, gt=0, le=1)
     country: str | None = None
     subdivision: str | None = None
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")
     days: WorkingDays = ()
-
-    @field_validator("formerly", mode="before")
-    @classmethod
-    def _one_or_several(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _in_order(self) -> "Member":
@@ -113,7 +63,7 @@ class Member(_Strict):
         return min(week_of(self.days), 5 * self.part) if self.days else usual * self.part
 
 
-class Team(_Strict):
+class Team(Entry):
     """A team; figures are only shown for teams of at least five. `plan` is the team's own, by objective; `rate` the average cost
     of a working day in the team, in the register's currency, never of one person."""
 
@@ -138,7 +88,7 @@ class Team(_Strict):
         return frozenset(one.email.lower() for one in self.members)
 
 
-class Scope(_Strict):
+class Scope(Entry):
     """What belongs to a key result by declaration: epic or issue keys, labels, and channels, projects or pipelines."""
 
     items: tuple[Name, ...] = ()
@@ -146,7 +96,7 @@ class Scope(_Strict):
     containers: tuple[Name, ...] = ()
 
 
-class KeyResult(_Strict):
+class KeyResult(Entry):
     """A key result. `aliases` are names people use for it: code names, jargon, products; `accepted` lists lint rules that
     somebody has dismissed for it; `metric` defines where its number comes from; `goal` is its goal in a source
     (`leeway okrs sync`)."""
@@ -163,7 +113,7 @@ class KeyResult(_Strict):
     accepted: tuple[Name, ...] = ()
 
 
-class Objective(_Strict):
+class Objective(Entry):
     """An objective; priority 1 is top. Team objectives name their team and the parent they serve. `plan` is its planned part of
     the company's work, if any; `share` is the older notation. `outcome` defines the number that its key results are meant to
     move, like a key result's `metric`."""
@@ -194,7 +144,7 @@ class Objective(_Strict):
         return self.outcome
 
 
-class Period(_Strict):
+class Period(Entry):
     """The time a register covers; `end` is the last day."""
 
     name: Name
@@ -202,7 +152,7 @@ class Period(_Strict):
     end: Day
 
 
-class Calendar(_Strict):
+class Calendar(Entry):
     """When people work: the public holidays of a country (and subdivision), and days the company is closed or half closed.
 
     `weekend`, if it differs from the country's.
@@ -216,7 +166,7 @@ class Calendar(_Strict):
     half_closed: tuple[Day, ...] = Field((), repr=False)  # keeps the repr of calendars without any unchanged
 
 
-class Register(_Strict):
+class Register(Entry):
     """The whole file. `leadership`: addresses of the people who set priorities, surveyed by the alignment interview."""
 
     company: Line = ""

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from connectors.base import ItemKind
 from connectors.registry import all_traits
 from pipeline.register.steps import BEGIN, END, HAPPENS, WAYS, Event, Exemption, Path, Place, Step
-from pipeline.register.yaml_nodes import Document, LintError, path_of
+from pipeline.register.yaml_nodes import Document, LintError, path_of, rows_in
 
 Loc = tuple[Any, ...]
 Fault = tuple[Loc, str]
@@ -25,16 +25,12 @@ def step_faults(document: Document) -> Iterator[LintError]:
     if not isinstance(given, list):
         yield LintError(document.line(("steps",)), "steps", "a list is needed: `- key: handover`, and so on below it.")
         return
-    teams = [one.get("key") for one in _rows(data.get("teams")).values()]
+    teams = [one.get("key") for _, one in rows_in(data, "teams")]
     seen: dict[str, int] = {}
-    for n, path in _rows(given).items():
+    for n, path in rows_in(data, "steps"):
         loc = ("steps", n)
         for at, text in (*_twice(document, loc, path, seen), *_path(document, loc, path, teams)):
             yield LintError(document.line(at), path_of(at), text)
-
-
-def _rows(value: Any) -> dict[int, Mapping[str, Any]]:
-    return {n: one for n, one in enumerate(value) if isinstance(one, dict)} if isinstance(value, list) else {}
 
 
 def _path(document: Document, loc: Loc, path: Mapping[str, Any], teams: Collection[Any]) -> Iterator[Fault]:
@@ -54,7 +50,7 @@ def _path(document: Document, loc: Loc, path: Mapping[str, Any], teams: Collecti
         elif event is not None:
             yield (*loc, name), f"entries with names are needed: {_EVENT}."
     before: dict[str, int] = {}
-    for n, step in _rows(path.get("path")).items():
+    for n, step in rows_in(path, "path"):
         here = (*loc, "path", n)
         yield from _names(here, step, Step, "in a step")
         yield from _event(here, step, teams)
@@ -62,7 +58,7 @@ def _path(document: Document, loc: Loc, path: Mapping[str, Any], teams: Collecti
         yield from _twice(document, here, step, before)
         if step.get("key") in (BEGIN, END):
             yield (*here, "key"), f"{step['key']!r} means something else here; give the step another key."
-    for n, one in _rows(path.get("except")).items():
+    for n, one in rows_in(path, "except"):
         here = (*loc, "except", n)
         yield from _names(here, one, Exemption, "in an exception")
         if not any(one.get(word) for word in ("label", "status", "stage", "field", "item", "container")):

@@ -5,21 +5,18 @@ A *path* takes a *case* (a deal, an issue) through its *steps*; each step is one
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Annotated, Any, Literal
+from datetime import time
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
-    BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     WrapValidator,
-    field_validator,
 )
-from pydantic_core import PydanticUndefined
 
+from pipeline.register.entry import Day, Entry, Name, Names
 from pipeline.register.planned import as_stored
 
 WAYS = ("status", "state", "field", "happens", "linked", "created")
@@ -96,36 +93,8 @@ def _checked_hours(value: str) -> str:
     return value
 
 
-def _several(value: Any) -> Any:
-    """Accept one word or a list of words."""
-    return (value,) if isinstance(value, str) else value
-
-
-def _one_line(value: str) -> str:
-    return " ".join(value.split())
-
-
-def _day(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return datetime.fromisoformat(value.strip()).date()
-    except ValueError:
-        raise ValueError(f"{value!r} is not a date; write it as 2026-10-01") from None
-
-
-Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_several)]
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _left_empty(cls, value: Any, info: Any) -> Any:
-        default = cls.model_fields[info.field_name or ""].default
-        return default if value is None and default is not PydanticUndefined else value
+class _Entry(Entry):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Place(_Entry):
@@ -200,7 +169,7 @@ class Path(_Entry):
     steps: tuple[Step, ...] = Field(alias="path", min_length=1)
     end: Event | None = None
     hours: Annotated[str, AfterValidator(_checked_hours)] = "9-17"
-    since: Annotated[date | None, BeforeValidator(_day)] = None
+    since: Day | None = None
     exempt: tuple[Exemption, ...] = Field((), alias="except")
 
 

@@ -170,6 +170,12 @@ def entries(data: Any, loc: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, .
             yield from entries(value, (*loc, number))
 
 
+def rows_in(data: Any, name: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the mappings in the list under a key, with their positions; empty if there is no such list."""
+    rows = data.get(name) if isinstance(data, dict) else None
+    return [(n, one) for n, one in enumerate(rows) if isinstance(one, dict)] if isinstance(rows, list) else []
+
+
 def _advice(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or error.context or "it cannot be read"
     if "'\\t'" in problem:

@@ -43,6 +43,7 @@ FAULTS = [
     ("08:30-17:00", "all day", 16, "'all day' is not a range of working hours; write 9-17 or 08:30-17:00"),
     ("label: pilot, ", "", 18, "names no cases; write {label: pilot}"),
     ("since: 2026-10-01", "since: soon", 17, "'soon' is not a date; write it as 2026-10-01"),
+    ("since: 2026-10-01", "since: 1026-10-1", 17, "'1026-10-1' is not in a year that a plan can cover"),
 ]
 
 
@@ -64,7 +65,7 @@ def test_the_teams_that_there_are_come_in_the_order_of_the_file() -> None:
 
 def test_the_steps_survive_their_own_history_and_read_as_steps() -> None:
     register = parse(FILE)
-    assert rebuild(flatten(register)) == register
+    assert rebuild(flatten(register)) == register == parse(FILE.replace("since: 2026-10-01", "since: 2026-10-1"))
     assert [step.limit for step in register.paths[0].steps][3] is None
     changed = parse(FILE.replace("24 working hours", "8 working hours"))
     assert in_words(register, changed) == ["step handover/seen: within: 24 working hours -> 8 working hours"]
