@@ -55,45 +55,99 @@ def pull(
     the first error is raised at the end.
     """
     with few_collections():
-        return _pull(connector, sessions, since, progress, budget, threads)
+        return _Pull(connector, sessions, since, progress, threads).run(budget)
 
 
-def _pull(
-    connector: Connector,
-    sessions: sessionmaker[Session],
-    since: datetime,
-    progress: Callable[[str, int], None] | None,
-    budget: timedelta | None,
-    threads: int,
-) -> dict[str, int]:
-    counts = {"signals": 0, "failures": 0, "removed": 0, "unfinished": 0}
-    enough = time.monotonic() + budget.total_seconds() if budget is not None else None
-    hold_to_tenant(connector, sessions)
-    with expected(connector.name, "the list of streams"):
-        streams = connector.streams()
-    drop_streams(sessions, connector.name, streams)
-    failed = _in_threads(
-        connector,
-        sessions,
-        streams,
-        counts,
-        progress,
-        None,
-        threads,
-        lambda stream, cursor: connector.pull(stream, cursor, since),
-        since=since,
-    )
-    rest = [stream for stream in streams if stream not in failed]
-    eta = _Eta(connector.name, since)
+class _Pull:
+    """One pull of one source, and its counts."""
 
-    def past(stream: str, cursor: Cursor | None) -> Iterator[Page]:
-        return connector.earlier(stream, cursor, since) if cursor else iter(())
+    def __init__(
+        self,
+        connector: Connector,
+        sessions: sessionmaker[Session],
+        since: datetime,
+        progress: Callable[[str, int], None] | None,
+        threads: int,
+    ) -> None:
+        self.connector, self.sessions, self.since = connector, sessions, since
+        self.progress, self.threads = progress, threads
+        self.counts = {"signals": 0, "failures": 0, "removed": 0, "unfinished": 0}
+        self.begun: set[str] = set()
+        """Streams that have a cursor. The horizon of any other stream is stored with its first one."""
 
-    failed |= _in_threads(connector, sessions, rest, counts, progress, enough, threads, past, eta)
-    settle_names(sessions, connector.name)
-    if failed:
-        raise _first_of(failed)
-    return counts
+    def run(self, budget: timedelta | None) -> dict[str, int]:
+        """Pull what is new, then the past until `budget` is spent; return the counts."""
+        enough = time.monotonic() + budget.total_seconds() if budget is not None else None
+        hold_to_tenant(self.connector, self.sessions)
+        with expected(self.connector.name, "the list of streams"):
+            streams = self.connector.streams()
+        drop_streams(self.sessions, self.connector.name, streams)
+        failed = self._read(streams, self._news)
+        rest = [stream for stream in streams if stream not in failed]
+        failed |= self._read(rest, self._past, enough, _Eta(self.connector.name, self.since))
+        settle_names(self.sessions, self.connector.name)
+        if failed:
+            raise _first_of(failed)
+        return self.counts
+
+    def _news(self, stream: str, cursor: Cursor | None) -> Iterator[Page]:
+        return self.connector.pull(stream, cursor, self.since)
+
+    def _past(self, stream: str, cursor: Cursor | None) -> Iterator[Page]:
+        return self.connector.earlier(stream, cursor, self.since) if cursor else iter(())
+
+    def _read(
+        self,
+        streams: Sequence[str],
+        read: Callable[[str, Cursor | None], Iterator[Page]],
+        enough: float | None = None,
+        eta: "_Eta | None" = None,
+    ) -> dict[str, SourceError]:
+        """Read the streams in threads and store their pages, until the monotonic time `enough`; return the errors by stream.
+
+        With `eta`, the past is read. An error while storing stops everything.
+        """
+        source = self.connector.name
+        cursors = load_cursors(self.sessions, source, streams)
+        self.begun |= set(cursors)
+        readers = _Readers(source, streams, cursors, read, self.threads)
+        failed: dict[str, SourceError] = {}
+        left = set(streams)
+        retention = _drops_texts(self.sessions)
+        try:
+            while left:
+                if enough is not None and time.monotonic() > enough:
+                    self.counts["unfinished"] += len(left)
+                    break
+                one = readers.take()
+                if isinstance(one, _End):
+                    left.discard(one.stream)
+                    if one.error is not None:
+                        failed[one.stream] = one.error
+                    why = str(one.error) if one.error else None
+                    finish(self.sessions, source, one.stream, why, self.since if eta else None)
+                elif one is not None:
+                    new = self._store(one, retention=retention)
+                    if eta:
+                        eta.saw(one)
+                if self.progress and not isinstance(one, _End):  # also while waiting, so that the callback can abort
+                    self.progress(*((one.stream, new) if one else ("", 0)))
+        finally:
+            readers.stop.set()
+        return failed
+
+    def _store(self, page: Page, *, retention: bool) -> int:
+        """Store a page and count its contents; return the number of new signals. A stream's first cursor is stored with its
+        horizon."""
+        begins = page.cursor is not None and page.stream not in self.begun
+        horizon = self.since.date() if begins else None
+        new, removed = store_page(self.connector, self.sessions, page, retention=retention, horizon=horizon)
+        if begins:
+            self.begun.add(page.stream)
+        self.counts["signals"] += new
+        self.counts["removed"] += removed
+        self.counts["failures"] += len(page.failures)
+        return new
 
 
 def _first_of(failed: Mapping[str, SourceError]) -> SourceError:
@@ -130,74 +184,10 @@ class _Eta:
         )
 
 
-def _in_threads(
-    connector: Connector,
-    sessions: sessionmaker[Session],
-    streams: Sequence[str],
-    counts: dict[str, int],
-    progress: Callable[[str, int], None] | None,
-    enough: float | None,
-    threads: int,
-    read: Callable[[str, Cursor | None], Iterator[Page]],
-    eta: _Eta | None = None,
-    since: datetime | None = None,
-) -> dict[str, SourceError]:
-    """Read the streams and store their pages; return the errors by stream. An error while storing stops everything."""
-    cursors = load_cursors(sessions, connector.name, streams)
-    readers = _Readers(connector.name, streams, cursors, read, threads)
-    failed: dict[str, SourceError] = {}
-    left = set(streams)
-    begun = set(cursors)
-    retention = _drops_texts(sessions)
-    try:
-        while left:
-            if enough is not None and time.monotonic() > enough:
-                counts["unfinished"] += len(left)
-                break
-            one = readers.take()
-            if isinstance(one, _End):
-                left.discard(one.stream)
-                if one.error is not None:
-                    failed[one.stream] = one.error
-                why = str(one.error) if one.error else None
-                finish(sessions, connector.name, one.stream, why, eta.since if eta else None)
-            elif one is not None:
-                new = _store(connector, sessions, one, retention, counts, since, begun)
-                if eta:
-                    eta.saw(one)
-            if progress and not isinstance(one, _End):  # also while waiting, so that the callback can abort
-                progress(*((one.stream, new) if one else ("", 0)))
-    finally:
-        readers.stop.set()
-    return failed
-
-
 def _drops_texts(sessions: sessionmaker[Session]) -> bool:
     """Return True if texts have been deleted after encoding."""
     with sessions() as session:
         return session.scalar(select(WorkItem.id).where(WorkItem.text_dropped).limit(1)) is not None
-
-
-def _store(
-    connector: Connector,
-    sessions: sessionmaker[Session],
-    page: Page,
-    retention: bool,
-    counts: dict[str, int],
-    since: datetime | None,
-    begun: set[str],
-) -> int:
-    """Store a page and count its contents; return the number of new signals. `since` becomes the horizon of the page's stream
-    with its first cursor; the stream has then `begun`."""
-    begins = page.cursor is not None and page.stream not in begun
-    horizon = since.date() if begins and since is not None else None
-    new, removed = store_page(connector, sessions, page, retention=retention, horizon=horizon)
-    if horizon is not None:
-        begun.add(page.stream)
-    counts["signals"] += new
-    counts["removed"] += removed
-    counts["failures"] += len(page.failures)
-    return new
 
 
 class _Readers:
