@@ -18,7 +18,7 @@ from models import GoalChoice, GoalLook, RegisterVersion, upsert
 from pipeline.ingest.tenants import hold_to_tenant
 from pipeline.queue import lease
 from pipeline.register.conflicts import Conflict
-from pipeline.register.document import Register, digest, judged, stored
+from pipeline.register.document import Register, fingerprint, judged, stored
 from pipeline.register.due import Draft, changes_told
 from pipeline.register.edits import GOALS
 from pipeline.register.goals import OURS, THEIRS, Choices, Comparison, compared, known, taken
@@ -70,7 +70,7 @@ def look(app: App) -> Looked:
     hold_to_tenant(connector, app.sessions)
     wanted = Wanted(given.type, given.key_result_type, given.query, known(data), given.fields)
     found = compared(data, connector.goals(wanted))
-    quiet = [one for one in found.conflicts if chosen.get((one.key, one.field)) == digest(one.theirs)]
+    quiet = [one for one in found.conflicts if chosen.get((one.key, one.field)) == fingerprint(one.theirs)]
     return Looked(row, data, found, [one for one in found.conflicts if one not in quiet], quiet, given.source)
 
 
@@ -114,7 +114,7 @@ def keep_choices(session: Session, looked: Looked, choices: Choices, app: App, *
     settled = choices if loads else {place: side for place, side in choices.items() if side == OURS}
     _keep_look(session, app, looked.source, len(differing(looked, settled, loaded=loads)), None)
     rows = [
-        {"key": one.key[:64], "field": one.field, "said": digest(one.theirs), "at": app.now()}
+        {"key": one.key[:64], "field": one.field, "said": fingerprint(one.theirs), "at": app.now()}
         for one in looked.found.conflicts
         if choices.get((one.key, one.field)) == OURS
     ]

@@ -11,7 +11,7 @@ from leeway.app import NotReady
 from leeway.goals import Looked, Proposed, choices_of, keep_choices, load_proposed, look, proposed
 from leeway.okrs_load import Held
 from pipeline.register.change_words import consequences
-from pipeline.register.document import digest, stored
+from pipeline.register.document import fingerprint, stored
 from pipeline.register.edits import PAGE
 from pipeline.register.ended import local_day
 from pipeline.register.goals import OURS
@@ -62,7 +62,7 @@ class GoalsPage:
         made, said = self._proposed(looked, choices), " ".join(why.split())[:LONGEST]
         if made is None and OURS not in choices.values():
             raise HTTPException(409, "There is nothing to keep: nothing is new, and no word is taken.")
-        now = digest(made.text if made else "")
+        now = fingerprint(made.text if made else "")
         if sure == "yes" and seen == now and (said or not (made and made.cautions)):
             return self._keep(request, who.name, looked, choices, made, said)
         return self._check(request, who, looked, given, made, now, asked=sure == "yes")

@@ -28,16 +28,16 @@ def is_due(session: Session, version: int, last: date, settings: DriftSettings) 
     items = session.scalar(select(func.count()).select_from(WorkItem)) or 0
     if items <= LARGE or fingerprint.size(session, _NEWS) > MUCH * items:
         return True
-    return fingerprint.differs(session, _STAGE, _digest(session, version, last, settings))
+    return fingerprint.differs(session, _STAGE, _fingerprint(session, version, last, settings))
 
 
 def note_looked(session: Session, version: int, last: date, settings: DriftSettings) -> None:
     """Record a search, including its own results, so that they do not trigger another one."""
-    fingerprint.keep(session, _STAGE, _digest(session, version, last, settings))
+    fingerprint.keep(session, _STAGE, _fingerprint(session, version, last, settings))
     fingerprint.keep(session, _NEWS, "")
 
 
-def _digest(session: Session, version: int, last: date, settings: DriftSettings) -> str:
+def _fingerprint(session: Session, version: int, last: date, settings: DriftSettings) -> str:
     rests_on = (
         version,
         last,

@@ -77,12 +77,12 @@ def is_pending(session: Session, register: Register, last: date) -> bool:
 
 def plan_spans(session: Session, register: Register) -> None:
     """Queue chunks of items whose times in progress may have changed, and clear their marks."""
-    digest = _fingerprint(session, register)
+    current = _fingerprint(session, register)
     # Lock before reading anything: marks set later are left for the next cycle.
     news = select(WorkItem.id, WorkItem.effort_from).where(WorkItem.effort_from.is_not(None)).order_by(WorkItem.id)
     marked = dict(session.execute(news.with_for_update()).all())
-    if fingerprint.differs(session, EFFORT, digest):
-        fingerprint.keep(session, EFFORT, digest)
+    if fingerprint.differs(session, EFFORT, current):
+        fingerprint.keep(session, EFFORT, current)
         begin = first_day(session, register)
         ids = list(session.scalars(select(WorkItem.id).order_by(WorkItem.id)))
     else:

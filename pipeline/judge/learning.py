@@ -35,9 +35,9 @@ def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder)
     """
     with sessions() as session:
         said = _said(session, register)
-        digest = _digest(session, register, encoder, said)
+        fingerprint = _fingerprint(session, register, encoder, said)
         state = session.get(JudgeState, THE_JUDGE)
-        if (state.digest if state else "") == digest:
+        if (state.digest if state else "") == fingerprint:
             return False
         true = _true(session, register, list(said))
         items = _items(session, list(said))
@@ -53,7 +53,7 @@ def learn(sessions: sessionmaker[Session], register: Register, encoder: Encoder)
             liked = dict(zip(streams, witness.liked(found).tolist(), strict=True))
     with sessions.begin() as session:
         state = state_of(session)
-        state.digest, state.weight = digest, weight
+        state.digest, state.weight = fingerprint, weight
         for judged in session.scalars(select(StreamJudged)):
             judged.liked = liked.get(judged.stream_id, [])
         mark_unmatched(session, sorted({row for some in items.values() for row in some}))
@@ -93,7 +93,7 @@ def _said(session: Session, register: Register) -> dict[int, Array]:
     return found
 
 
-def _digest(session: Session, register: Register, encoder: Encoder, said: Mapping[int, Array]) -> str:
+def _fingerprint(session: Session, register: Register, encoder: Encoder, said: Mapping[int, Array]) -> str:
     """Return a hash of the weight's inputs: the match without labels, the answers, confirmed streams and the audit."""
     labels = tuple(session.execute(select(func.count(), func.max(Label.at)).where(Label.origin == AUDIT)).one())
     matched = (encoder.name, weights_fingerprint(), register.model_dump_json())

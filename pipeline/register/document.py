@@ -25,7 +25,7 @@ __all__ = [
     "RegisterError",
     "Scope",
     "Team",
-    "digest",
+    "fingerprint",
     "hints",
     "judged",
     "parse",
@@ -92,7 +92,7 @@ def read(path: Path) -> tuple[Register, str]:
     return parse(text, str(path)), text
 
 
-def digest(text: str) -> str:
+def fingerprint(text: str) -> str:
     """Return the identity of a version: the same text is the same version."""
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import KeyResult, Objective, RegisterVersion, Team
 from pipeline.register.change_words import concerning
-from pipeline.register.document import Register, digest, stored
+from pipeline.register.document import Register, fingerprint, stored
 from pipeline.register.due import Draft, changes_told
 from pipeline.register.ended import local_day
 from pipeline.register.following import follow_keys
@@ -106,7 +106,7 @@ def load_register(
 ) -> tuple[int, bool]:
     """Make this the current register; return (version, whether it is new). The same text is the same version, and loading it
     again changes nothing. `by` and `why` are stored with it; `origin` says where it comes from, None for a file."""
-    name = digest(document)
+    name = fingerprint(document)
     current = current_version(session)
     if current is not None and current.digest == name:
         if origin is None:
