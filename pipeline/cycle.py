@@ -173,7 +173,7 @@ class Analysis:
         elif stage == "effort":
             effort_stage.plan_days(session, register, last)
         elif stage == "share":
-            share_stage.plan(session, register, version, self.settings.least_people, self.settings.unseen)
+            share_stage.plan(session, version, self.settings.least_people, self.settings.unseen)
         elif stage == DRIFT:
             self._ending(version, register).plan(session, stage)
         else:

@@ -37,7 +37,7 @@ def metric_optimisation(given: Inputs) -> Outcome:
 def _met(given: Inputs, behind: Behind) -> Iterator[Found]:
     gauges = given.gauges or {}
     measured = [gauges[one.key] for one in behind.objective.key_results if one.key in gauges]
-    if measured and all(done(given, one) >= MET for one in measured):
+    if measured and all(done(one) >= MET for one in measured):
         values = _values(given, behind) | {"met": "1", "count": len(measured)}
         first = given.work.weeks[-given.thresholds.weeks]
         way = behind.way

@@ -56,7 +56,7 @@ def due(given: Inputs, weeks: int) -> float:
     return 7 * weeks / ((period.end - period.start).days or 1)
 
 
-def done(given: Inputs, gauge: Gauge) -> float:
+def done(gauge: Gauge) -> float:
     """Return the fraction of its way that a number has gone."""
     return (gauge.points[-1][1] - gauge.start) / (gauge.target - gauge.start) if gauge.points else 0.0
 
@@ -85,7 +85,7 @@ def outcomes(given: Inputs) -> Sequence[Behind]:
         gauge = (given.gauges or {}).get(objective.key)
         way = went(gauge, given.last, weeks) if gauge else None
         if gauge is not None and way is not None:
-            still = way.high < STILL * due(given, weeks) and done(given, gauge) < min(1.0, expected)
+            still = way.high < STILL * due(given, weeks) and done(gauge) < min(1.0, expected)
             found.append(Behind(objective, way, still))
     return found
 

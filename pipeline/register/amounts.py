@@ -111,7 +111,7 @@ def amounts_of(text: str, known: Lexicon) -> list[Amount]:
     spelt = [
         Amount(known.numbers[m.group().lower()], _word_unit(hidden[m.end() :], known), m.start(), m.end(), m.group())
         for m in re.finditer(r"[^\W\d_]+", hidden)
-        if m.group().lower() in known.numbers and not _article(m, hidden, known)
+        if m.group().lower() in known.numbers and not _article(m, hidden)
     ]
     places = [Amount(1, "", m.start(), m.end(), m.group()) for m in _PLACEHOLDER.finditer(hidden)]
     return sorted([*digits, *spelt, *places], key=lambda one: one.start)
@@ -134,7 +134,7 @@ def _word_unit(rest: str, known: Lexicon) -> str:
     return word[1].lower() if word and word[1].lower() in known.words["units"] else ""
 
 
-def _article(found: re.Match[str], text: str, known: Lexicon) -> bool:
+def _article(found: re.Match[str], text: str) -> bool:
     """Return True if the word is an article or adverb rather than a number: `eine App`, `one of`, `to double down`."""
     word = found.group().lower()
     if word in ("ein", "eine", "einen", "un", "una", "une"):

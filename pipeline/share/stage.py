@@ -54,7 +54,7 @@ def weekly_shares(
     """Compute all weeks again, in this process; return the number of weeks."""
     with sessions.begin() as session:
         fingerprint.forget(session, SHARE)
-        plan(session, register, 0, least_people, unseen)
+        plan(session, 0, least_people, unseen)
     weeks = chunks.take(
         sessions, SHARE, lambda session, chunk: run_chunk(session, chunk, register, least_people, unseen)
     )
@@ -70,11 +70,11 @@ def is_pending(session: Session, version: int, least_people: int, unseen: float)
     )
 
 
-def plan(session: Session, register: Register, version: int, least_people: int, unseen: float) -> None:
+def plan(session: Session, version: int, least_people: int, unseen: float) -> None:
     """Queue all weeks if the priorities, the audit's answers or another input of all weeks changed."""
-    digest = _fingerprint(session, version, least_people, unseen)
-    if fingerprint.differs(session, SHARE, digest):
-        fingerprint.keep(session, SHARE, digest)
+    current = _fingerprint(session, version, least_people, unseen)
+    if fingerprint.differs(session, SHARE, current):
+        fingerprint.keep(session, SHARE, current)
         weeks = {monday(day) for day in session.scalars(select(Effort.day).distinct())}
         weeks |= set(session.scalars(select(Share.week).distinct()))
         chunks.add(session, SHARE, {week.isoformat(): {} for week in weeks})

@@ -99,7 +99,7 @@ def judge(path: Path, case: Case, clock: WorkingClock, now: datetime) -> Judgeme
     used = [_used(step, case, now, begun) for step in path.steps]
     outcomes: list[Outcome] = []
     for n, step in enumerate(path.steps):
-        before, first = outcomes, _reference(step, path, outcomes, begun)
+        before, first = outcomes, _reference(step, outcomes, begun)
         limit = step.limit
         due = clock.due(first, limit) if limit and first is not None else None
         later = [at for at in (*(times[0] for times in used[n + 1 :] if times), *ends[:1]) if at >= begun]
@@ -123,7 +123,7 @@ def _used(step: Step, case: Case, now: datetime, begun: datetime) -> list[dateti
     return [at for at in found if at >= begun] if step.happens else found
 
 
-def _reference(step: Step, path: Path, before: Sequence[Outcome], begun: datetime) -> datetime | None:
+def _reference(step: Step, before: Sequence[Outcome], begun: datetime) -> datetime | None:
     """Return when its time limit starts; None while the step before it is open."""
     if step.since == BEGIN or not before:
         return begun
