@@ -4,6 +4,7 @@ Why one was not taken stands in its row, without the address, and `alerts.retry`
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -23,6 +24,8 @@ from models.vocabulary import COMPANY
 from pipeline.register.document import Register, Team
 
 PURPOSE = "digest"
+MakeLinks = Callable[[Session, Team, Sequence[tuple[str, float]]], Links]
+"""Gives a team's questions and links, from its themes with their sizes."""
 log = structlog.get_logger()
 
 
@@ -30,8 +33,9 @@ def send_due(
     sessions: sessionmaker[Session],
     register: Register,
     smtp: Smtp,
+    *,
     only: str | None = None,
-    ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links] = lambda session, team, themes: Links(),
+    ask: MakeLinks = lambda session, team, themes: Links(),
     company: Sequence[str] = (),
     due: Callable[[Session, str, date], bool] = lambda session, address, week: True,
     unsubscribe: Callable[[str], str] = lambda address: "",
@@ -44,12 +48,13 @@ def send_due(
     address to hear of a week, `unsubscribe` gives the link that ends these mails. Whoever opted out gets none, and a mailbox
     that refused one is left alone for a while, but for `at_once`.
     """
-    sent, failed, mailer = 0, [], Mailer(smtp)
+    sender = _Sender(sessions, register, Mailer(smtp), ask, due, unsubscribe, now, at_once)
+    sent, failed = 0, []
     for team in _everybody(register, company):
         if not team.lead or (only and team.key != only):
             continue
         try:
-            sent += _send(sessions, register, team, mailer, ask, due, unsubscribe, now, at_once)
+            sent += sender.send(team)
         except SQLAlchemyError:
             raise
         except Exception as error:  # whatever is wrong with one must not keep the others from theirs
@@ -69,44 +74,51 @@ def whose(recipient: str) -> str:
     return "the company" if recipient == COMPANY or recipient.startswith(f"{COMPANY} ") else f"team {recipient}"
 
 
-def _send(
-    sessions: sessionmaker[Session],
-    register: Register,
-    team: Team,
-    mailer: Mailer,
-    ask: Callable[[Session, Team, Sequence[tuple[str, float]]], Links],
-    due: Callable[[Session, str, date], bool],
-    unsubscribe: Callable[[str], str],
-    now: Callable[[], datetime],
-    at_once: bool,
-) -> int:
-    address, name = team.lead or "", recipient(team)
-    where = mailer.smtp.destination(address)
-    with sessions() as session:
-        content = team_week(session, register, team)
-        if content is None or opted_out(session, address, PURPOSE):
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """What all digests of a round are sent with; see send_due."""
+
+    sessions: sessionmaker[Session]
+    register: Register
+    mailer: Mailer
+    ask: MakeLinks
+    due: Callable[[Session, str, date], bool]
+    unsubscribe: Callable[[str], str]
+    now: Callable[[], datetime]
+    at_once: bool
+
+    def send(self, team: Team) -> int:
+        """Send a team's digest to its lead where it was not sent before; return how many mails that were."""
+        address, name = team.lead or "", recipient(team)
+        where = self.mailer.smtp.destination(address)
+        with self.sessions() as session:
+            content = team_week(session, self.register, team)
+            if content is None or opted_out(session, address, PURPOSE):
+                return 0
+            found = session.get(Digest, (content.week, name))
+            if found is not None and found.sent_at is not None:
+                return 0
+            if found is not None and not self.at_once and retry.waits(found, where, self.now()):
+                return 0
+            # Asked last: it reads more than the rows above, and most are sent.
+            if not self.due(session, address, content.week):
+                return 0
+            links = self.ask(session, team, content.themes)
+        if not claim(self.sessions, content.week, name, self.now()):
             return 0
-        found = session.get(Digest, (content.week, name))
-        if found is not None and (found.sent_at is not None or (not at_once and retry.waits(found, where, now()))):
-            return 0
-        if not due(session, address, content.week):  # asked last: it reads more than the rows above, and most are sent
-            return 0
-        links = ask(session, team, content.themes)
-    if not claim(sessions, content.week, name, now()):
-        return 0
-    row = (Digest.week == content.week, Digest.team == name)
-    try:
-        mailer.send(compose(content, mailer.smtp, links, unsubscribe(address)))
-    except Exception as error:
-        with sessions.begin() as session:
-            for one in session.scalars(select(Digest).where(*row, Digest.sent_at.is_(None))):
-                one.claimed_at = None
-                reason = DeliveryError.of(error)
-                retry.failed(one, reason, where, now(), without(address, str(reason)))
-        raise
-    with sessions.begin() as session:
-        session.execute(update(Digest).where(*row).values(claimed_at=None, sent_at=now(), **retry.WELL))
-    return 1
+        row = (Digest.week == content.week, Digest.team == name)
+        try:
+            self.mailer.send(compose(content, self.mailer.smtp, links, self.unsubscribe(address)))
+        except Exception as error:
+            with self.sessions.begin() as session:
+                for one in session.scalars(select(Digest).where(*row, Digest.sent_at.is_(None))):
+                    one.claimed_at = None
+                    reason = DeliveryError.of(error)
+                    retry.failed(one, reason, where, self.now(), without(address, str(reason)))
+            raise
+        with self.sessions.begin() as session:
+            session.execute(update(Digest).where(*row).values(claimed_at=None, sent_at=self.now(), **retry.WELL))
+        return 1
 
 
 def recipient(team: Team) -> str:

@@ -31,12 +31,12 @@ def send_digests(app: App, only: str | None = None, *, due_only: bool = False) -
         app.sessions,
         register,
         smtp_of(app),
-        only,
-        lambda session, team, themes: digest_links(app, session, register, team, themes),
-        app.settings.web.company,
-        (lambda session, address, week: is_due(app, session, address, week)) if due_only else (lambda *_: True),
-        lambda address: unsubscribe_link(app, address, PURPOSE),
-        app.now,
+        only=only,
+        ask=lambda session, team, themes: digest_links(app, session, register, team, themes),
+        company=app.settings.web.company,
+        due=(lambda session, address, week: is_due(app, session, address, week)) if due_only else (lambda *_: True),
+        unsubscribe=lambda address: unsubscribe_link(app, address, PURPOSE),
+        now=app.now,
         at_once=not due_only,
     )
 

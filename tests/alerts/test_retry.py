@@ -51,7 +51,7 @@ def send(sessions: sessionmaker[Session], smtp: Smtp, at: datetime, lead: str = 
     """The digest of one team at a wake."""
     teams = [team.model_copy(update={"lead": lead or team.lead}) for team in REGISTER.teams]
     register = REGISTER.model_copy(update={"teams": teams})
-    return send_due(sessions, register, smtp, "fleet", now=lambda: at, at_once=at_once)[0]
+    return send_due(sessions, register, smtp, only="fleet", now=lambda: at, at_once=at_once)[0]
 
 
 def kept(sessions: sessionmaker[Session]) -> Digest:
