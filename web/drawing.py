@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -44,6 +45,18 @@ MARGIN = 52
 """Pixels that the axis takes of a drawing's width."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Chart:
+    """Which chart is meant; `chosen` says that somebody picked the days."""
+
+    kind: Kind
+    scope: str
+    key: str
+    since: date
+    until: date
+    chosen: bool
+
+
 class Drawing:
     """Specifications and pictures of the charts."""
 
@@ -68,8 +81,8 @@ class Drawing:
     ) -> dict[str, Any]:
         """What a template needs to show a chart: a picture for each of three widths, and where its specification is."""
         cycle, _ = data.last_cycle(self.app)
-        given = (kind, scope, key, period.since, period.until, chosen)
-        pictures = (Markup(self._drawn(cycle, width, *given)) for width in (WIDE, MIDDLE, PHONE))  # our own drawings  # noqa: S704
+        chart = _Chart(kind, scope, key, period.since, period.until, chosen)
+        pictures = (Markup(self._drawn(cycle, width, chart)) for width in (WIDE, MIDDLE, PHONE))  # our own drawings  # noqa: S704
         address = f"/charts/{kind}/{in_path(scope)}?key={quote(key, safe='')}&since={period.since}&until={period.until}"
         return {
             "address": address + ("&chosen=1" if chosen else ""),
@@ -95,33 +108,20 @@ class Drawing:
         if kind == "drift":
             self.frame.drift(who, int(key) if key.isdigit() else -1)
         self.frame.allowed(who, COMPANY if kind == "work" else scope)
-        days = reading.calendar_day(since), reading.calendar_day(until)
-        found = self._spec(kind, scope, key, *days, chosen, width, root_of(request), touched=True)
+        chart = _Chart(kind, scope, key, reading.calendar_day(since), reading.calendar_day(until), chosen)
+        found = self._spec(chart, width, root_of(request), touched=True)
         if found is None:
             raise HTTPException(404, "There is nothing to draw.")
         return JSONResponse(found)
 
-    def _draw(
-        self, cycle: int, width: int, kind: Kind, scope: str, key: str, since: date, until: date, chosen: bool
-    ) -> str:
-        found = self._spec(kind, scope, key, since, until, chosen, width, "", touched=False)
+    def _draw(self, cycle: int, width: int, chart: _Chart) -> str:
+        found = self._spec(chart, width, "", touched=False)
         return _picture(json.dumps(found)) if found else ""
 
-    def _spec(
-        self,
-        kind: Kind,
-        scope: str,
-        key: str,
-        since: date,
-        until: date,
-        chosen: bool,
-        width: int,
-        root: str,
-        *,
-        touched: bool,
-    ) -> Spec | None:
+    def _spec(self, chart: _Chart, width: int, root: str, *, touched: bool) -> Spec | None:
         """`touched` is of the drawing that answers to a pointer: its weeks lead to their pages, and a range can be chosen."""
         _, register = self.app.register()
+        kind, scope, key = chart.kind, chart.scope, chart.key
         inner, address = _inner(width), root if touched else ""
         with self.app.sessions() as session:
             if kind in ("number", "work", "confidence"):
@@ -130,14 +130,14 @@ class Drawing:
                 return self.steps.spec(scope, key, inner)
             if kind == "stream":
                 return self._stream(session, register, scope, key, inner, address, touched=touched)
-            weeks = weekly(session, scope, since, until)
+            weeks = weekly(session, scope, chart.since, chart.until)
             if not weeks:
                 return None
             if kind == "drift":
                 fall = reading.fall_of(session.get_one(Drift, int(key)))
                 shown = held_against(points(weeks), register)
                 return charts.top_share(shown, [fall], "", inner, 240, PAGE, address, linked=touched)
-            falls = [] if chosen else reading.falls(session, scope)
+            falls = [] if chart.chosen else reading.falls(session, scope)
             if kind == "objective":
                 drawn = self._falls_of(session, register, scope, key, falls)
                 mine = held_against(points(weeks, frozenset([key])), register)

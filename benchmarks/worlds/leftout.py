@@ -44,7 +44,7 @@ def fit_without(folders: Sequence[Path], keep: Path, shared: Path | None) -> Non
 def put_in_force(keep: Path, company: str) -> None:
     """From here on this process matches with the weights that were fitted without that company."""
     both = {alone: kept_weights(keep, company, alone=alone) for alone in (False, True)}
-    matcher.shipped_weights = lambda alone=False, directed=True: both[alone]  # type: ignore[assignment]
+    matcher.shipped_weights = lambda name="fusion": both[name == "alone"]  # type: ignore[assignment]
 
 
 def kept_weights(keep: Path, company: str, *, alone: bool = False) -> tuple[Fusion, ...]:

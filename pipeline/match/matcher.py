@@ -15,6 +15,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +54,13 @@ _OTHER_KINDS = {
 }
 
 
-def shipped_weights(alone: bool = False, directed: bool = True) -> tuple[Fusion, ...]:
-    """Return each step's weights: `alone` for companies with nothing but titles, `directed` for the bundled model's vectors."""
-    return _fitted("alone" if alone else "fusion" if directed else "undirected")
+WeightSet = Literal["fusion", "undirected", "alone"]
+"""Fitted for the bundled model's vectors, for those of another model, and for companies whose work is a list of titles."""
 
 
 @cache
-def _fitted(name: str) -> tuple[Fusion, ...]:
+def shipped_weights(name: WeightSet = "fusion") -> tuple[Fusion, ...]:
+    """Return each step's weights."""
     return tuple(Fusion.from_json(step) for step in json.loads(_weights_file(name))["steps"])
 
 
@@ -70,7 +71,7 @@ def _weights_file(name: str) -> bytes:
 @cache
 def weights_fingerprint() -> str:
     """Return a hash of all weights files; when it changes, existing matches are out of date."""
-    return hashlib.sha256(b"".join(_weights_file(name) for name in ("fusion", "undirected", "alone"))).hexdigest()[:16]
+    return hashlib.sha256(b"".join(_weights_file(name) for name in get_args(WeightSet))).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ class Matcher:
     @property
     def weights(self) -> tuple[Fusion, ...]:
         """The shipped weights for this kind of company."""
-        return shipped_weights(self.alone, bool(self.first.text))
+        return shipped_weights("alone" if self.alone else "fusion" if self.first.text else "undirected")
 
     @cached_property
     def nearest(self) -> list[float]:
