@@ -92,8 +92,8 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A message that an earlier sender did not live to record, and the drifts that it is about."""
+class SentMessage:
+    """A message that was delivered, by this sender or by one that died before it recorded it, and the drifts it is about."""
 
     reference: Reference
     drifts: frozenset[int]
@@ -118,7 +118,7 @@ class Channel(Protocol):
     def send(self, notice: Notice) -> Reference:
         """Deliver a message; returns where it stands."""
 
-    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> Found | None:
+    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> SentMessage | None:
         """Look for a message that may have been delivered since then; None where there is none, or nobody can know.
 
         `tried` says that this database knows of an attempt; else only a message is found that a database had of which this one

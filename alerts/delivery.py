@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from alerts import retry
 from alerts.ageing import ageing, asked_again
-from alerts.channel import Channel, DeliveryError, FollowUp, Found, Notice, Reference
+from alerts.channel import Channel, DeliveryError, FollowUp, Notice, Reference, SentMessage
 from alerts.news import Said, fall_of, news_about, reminder
 from alerts.notices import Composer, together
 from alerts.view import Terms
@@ -152,7 +152,7 @@ class _Round:
             if found is None:
                 self._set(ids, {"tried_at": self.now()})
                 reference = self.channel.send(replace(notice, again=bool(tried)))
-                found = Found(reference, frozenset(notice.drifts))
+                found = SentMessage(reference, frozenset(notice.drifts))
             for drift, row in rows:
                 if drift.id in found.drifts:
                     self._record(drift, row, found.reference)
@@ -161,7 +161,7 @@ class _Round:
             return 1
         return 0
 
-    def _find(self, notice: Notice, since: datetime | None) -> Found | None:
+    def _find(self, notice: Notice, since: datetime | None) -> SentMessage | None:
         """The message of an attempt since then; without one, that of a database of which this one is an older backup."""
         mine = select(Notification.reference).where(
             Notification.channel == self.channel.name, Notification.sent_at.is_not(None)

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, whole_lines
+from alerts.channel import DeliveryError, FollowUp, GroupView, Notice, Reference, SentMessage, whole_lines
 from alerts.mail import Mailer, message_id, new_mail
 from alerts.view import AlertView
 from alerts.words import html, plain, sentence
@@ -86,7 +86,7 @@ class EmailChannel:
         self.mailer.send(mail)
         return {"message_id": str(mail["Message-ID"]), "subject": str(mail["Subject"])}
 
-    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> Found | None:
+    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> SentMessage | None:
         """None: see above."""
         return None
 

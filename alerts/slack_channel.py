@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from alerts.channel import DeliveryError, FollowUp, Found, Notice, Reference
+from alerts.channel import DeliveryError, FollowUp, Notice, Reference, SentMessage
 from alerts.retry import destination
 from alerts.slack import Faces, escape, grouped, message, metadata, plain_message, told_in
 from alerts.view import AlertView
@@ -112,7 +112,7 @@ class SlackChannel:
             answer = self._call("chat_postMessage", channel=self._known_id(), **arguments)  # it was renamed
         return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
 
-    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> Found | None:
+    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> SentMessage | None:
         """The post about these drifts, by the metadata in the channel's history since the attempt, on whatever page; without an
         attempt among the newest messages.
 
@@ -124,7 +124,7 @@ class SlackChannel:
                 for one in posts if tried else islice(posts, 2 * PAGE):
                     own = not tried and any(one.get("ts") == other.get("ts") for other in known)
                     if not own and (told := told_in(one, notice, tried)):
-                        return Found({"channel": id_, "ts": str(one["ts"])}, told)
+                        return SentMessage({"channel": id_, "ts": str(one["ts"])}, told)
             except _Refused as error:
                 if error.code not in (*_GONE, "missing_scope"):
                     raise

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from alerts.channel import DeliveryError, FollowUp, Found, GroupView, Notice, Reference, whole_lines
+from alerts.channel import DeliveryError, FollowUp, GroupView, Notice, Reference, SentMessage, whole_lines
 from alerts.retry import destination
 from alerts.view import AlertView
 from alerts.words import Name, Words, isolated, sentence
@@ -79,7 +79,7 @@ class TeamsChannel:
         self._post(whole)
         return {"headline": notice.headline[:300]}
 
-    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> Found | None:
+    def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> SentMessage | None:
         """None: a webhook cannot be asked."""
         return None
 

@@ -12,7 +12,7 @@ from benchmarks.findings.meanings import with_meaning
 from benchmarks.findings.numbers import with_numbers
 from benchmarks.findings.terms import with_terms
 from benchmarks.steps.handoffs import cases, report_of
-from pipeline.findings.found import Found, Inputs, Report, Stop
+from pipeline.findings.found import Found, Inputs, StatusReport, Stop
 from pipeline.register.planned import Plan as Planned
 
 Case = Callable[[int, str], Inputs]
@@ -150,7 +150,9 @@ def followed(seed: int, generator: str) -> Inputs:
 
 def all_green(given: Inputs) -> Inputs:
     """Every key result is reported green since the period began."""
-    return replace(given, reports={key: Report("green", given.register.period.start) for key in given.work.key_results})
+    return replace(
+        given, reports={key: StatusReport("green", given.register.period.start) for key in given.work.key_results}
+    )
 
 
 def trap(seed: int, generator: str) -> Inputs:
@@ -252,7 +254,7 @@ def honest(seed: int, generator: str) -> Inputs:
     if seed % 2:
         return all_green(with_numbers(clean(seed, generator), seed, generator, {}))
     given = all_green(with_numbers(clean(seed, generator), seed, generator, {"O2": 0.0}))
-    amber = Report("amber", given.register.period.start)
+    amber = StatusReport("amber", given.register.period.start)
     return replace(given, reports={**(given.reports or {}), "O2.1": amber})
 
 

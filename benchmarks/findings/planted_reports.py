@@ -7,7 +7,7 @@ from benchmarks.findings.cases import all_green
 from benchmarks.findings.numbers import with_numbers
 from benchmarks.findings.planted_texts import clean, idle, move, results, serving
 from benchmarks.findings.texts import Base, Days
-from pipeline.findings.found import Inputs, Report
+from pipeline.findings.found import Inputs, StatusReport
 
 
 def numbers(base: Base, given: Inputs, paces: dict[str, float]) -> Inputs:
@@ -67,5 +67,5 @@ def honest(base: Base) -> Inputs:
     if base.seed % 2:
         return hollow(base, [])
     given = hollow(base, [key])
-    amber = Report("amber", given.register.period.start)
+    amber = StatusReport("amber", given.register.period.start)
     return replace(given, reports={**(given.reports or {}), results(base, key)[0]: amber})

@@ -44,7 +44,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class StatusReport:
     """The reported status of a key result: `green`, `amber` or `red`, and since when; `progress` is the fraction of the way its
     metric has gone, `expected` the fraction due by now, if it is measured."""
 
@@ -111,7 +111,7 @@ class Inputs:
     plans: Sequence[tuple[date, Register]] = ()
     shares: Mapping[str, Mapping[str, Sequence[WeekShare]]] = field(default_factory=dict)
     stops: Sequence[Stop] = ()
-    reports: Mapping[str, Report] | None = None
+    reports: Mapping[str, StatusReport] | None = None
     gauges: Mapping[str, Gauge] | None = None
     meaning: Meaning | None = None
     lives: Sequence[Life] | None = None

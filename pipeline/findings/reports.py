@@ -4,14 +4,14 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from pipeline.findings.found import Gauge, Report
+from pipeline.findings.found import Gauge, StatusReport
 from pipeline.progress.pace import standings
 from pipeline.progress.series import series
 from pipeline.pulse.answers import FRESH, SURE, UNSURE, Said, by_week
 from pipeline.register.document import Register
 
 
-def load_reports(session: Session, register: Register, last: date) -> dict[str, Report]:
+def load_reports(session: Session, register: Register, last: date) -> dict[str, StatusReport]:
     """Return the status of key results whose owner reported in the last two weeks: green from 8, red up to 4, else amber."""
     said = by_week(session, register)
     stands = {one.key: one for one in standings(session, register, last, {})} if said else {}
@@ -27,7 +27,7 @@ def load_reports(session: Session, register: Register, last: date) -> dict[str, 
             since = one.week
         measured = stands.get(key)
         progress = measured.pace if measured else None
-        found[key] = Report(status, since, progress, measured.due if measured and progress is not None else None)
+        found[key] = StatusReport(status, since, progress, measured.due if measured and progress is not None else None)
     return found
 
 

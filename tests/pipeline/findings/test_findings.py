@@ -10,12 +10,12 @@ import pytest
 
 from benchmarks.findings.cases import PLANTED, any_of, clean
 from benchmarks.findings.numbers import with_numbers
-from pipeline.findings.found import Found, Inputs, Report, Unjudged
+from pipeline.findings.found import Found, Inputs, StatusReport, Unjudged
 from pipeline.findings.kinds import KINDS
 from pipeline.findings.thresholds import PRESETS
 from pipeline.findings.work import Interval, less, part
 
-GREEN = Report("green", date(2026, 4, 1))
+GREEN = StatusReport("green", date(2026, 4, 1))
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +227,7 @@ def test_too_many_top_priorities_are_told_of_the_register(quiet: Inputs) -> None
 
 def test_a_green_report_with_a_metric_that_stands_still_is_told(quiet: Inputs) -> None:
     key = quiet.work.key_results[0]
-    slow = Report("green", quiet.work.weeks[-6], progress=0.1, expected=0.6)
+    slow = StatusReport("green", quiet.work.weeks[-6], progress=0.1, expected=0.6)
     found = KINDS["green"].find(replace(quiet, reports={key: slow}))
     assert not isinstance(found, Unjudged)
     assert [(one.subject, one.values["slow"]) for one in found] == [(f"kr:{key}", "1")]
@@ -358,7 +358,7 @@ def test_days_of_a_few_people_are_not_told(kind: str) -> None:
     late = given.work.week >= weeks
     served[late, -1] += served[late, 0]
     served[late, 0] = 0
-    reports = {key: Report("green", given.register.period.start)}
+    reports = {key: StatusReport("green", given.register.period.start)}
     for people in (0, 1):
         one = np.flatnonzero(late & (given.work.days > 0.5) & (given.work.week == len(given.work.weeks) - 1))[:people]
         served[one, 0], served[one, 1:] = given.work.days[one], 0
