@@ -150,9 +150,8 @@ def followed(seed: int, generator: str) -> Inputs:
 
 def all_green(given: Inputs) -> Inputs:
     """Every key result is reported green since the period began."""
-    return replace(
-        given, reports={key: StatusReport("green", given.register.period.start) for key in given.work.key_results}
-    )
+    green = StatusReport("green", given.register.period.start)
+    return replace(given, reports=dict.fromkeys(given.work.key_results, green))
 
 
 def trap(seed: int, generator: str) -> Inputs:
