@@ -208,7 +208,7 @@ def settled_app(tmp_path: Path, **sections: Any) -> App:
     """With shares that a cycle has just ended with."""
     app = app_with(tmp_path, **sections)
     with app.sessions.begin() as session:
-        shares.plan(session, app.register()[1], app.register()[0], 5, app.settings.drift.unseen)
+        shares.plan(session, app.register()[0], 5, app.settings.drift.unseen)
         chunks.take_all(session, "share")
     return app
 
