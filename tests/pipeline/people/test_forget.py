@@ -121,7 +121,7 @@ def test_somebody_the_register_names_or_nobody_knows_is_refused_with_the_fix(
     few_days: Simulator, sessions: sessionmaker[Session]
 ) -> None:
     pull_all(few_days, sessions)
-    with pytest.raises(ForgetError, match="Take the address out"):
+    with pytest.raises(ForgetError, match="Remove the address"):
         forget(sessions, WHO)
     with pytest.raises(ForgetError, match="nobody is known"):
         forget(sessions, "nobody@velora.example")
