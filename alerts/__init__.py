@@ -1,1 +1,1 @@
-"""What we say: the Slack alert, the weekly digest, their charts and templates."""
+"""What Leeway sends: the Slack alert, the weekly digest, their charts and templates."""

@@ -1,4 +1,4 @@
-"""Findings that nobody touched for a while, and those that were put off and still hold: said once below their message."""
+"""Reminders, posted once below a finding's message: findings nobody acted on for a while, and postponed ones that still hold."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from models import Decision, Drift, Notification
 from pipeline.feedback.decisions import DECIDING
 
 AGEING = timedelta(weeks=2)
-"""From then on a finding that nobody touched is ageing."""
+"""The age from which a finding nobody acted on is ageing."""
 _ASKS = ("drift", "gap")
 Due = tuple[str, FollowUp, Notification]
-"""What is to be said through a channel, with the mark by which it is said once a message."""
+"""What to post through a channel, with the mark that makes it once per message."""
 _TEXT = "Nobody has decided here for two weeks. Continue, reshape or stop?"
 
 
 def ageing(session: Session, channel: str, kinds: Sequence[str], now: datetime) -> list[Due]:
-    """What nobody touched; findings that were told of together share their mark."""
+    """Return findings nobody acted on; findings reported together share their mark."""
     touched = select(Decision.drift_id).where(Decision.kind != "reminded")
     query = (
         select(Drift, Notification)
@@ -43,7 +43,7 @@ def ageing(session: Session, channel: str, kinds: Sequence[str], now: datetime) 
 
 
 def asked_again(session: Session, channel: str, kinds: Sequence[str], said: Said) -> list[Due]:
-    """What somebody put off until now, and which still holds: the button promised that it comes back."""
+    """Return findings postponed until now that still hold: the button promised that they come back."""
     last = select(func.max(Decision.id)).where(Decision.kind.in_(DECIDING)).group_by(Decision.drift_id)
     query = (
         select(Decision.id, Drift, Notification)

@@ -1,9 +1,9 @@
-"""Asking people by name, once a round: claim, send, record, remind once; each person by themselves.
+"""Ask people by name, once per round: claim, send, record, remind once; each person independently.
 
-A row of `ask` is a question, a round and an address. A sender claims it by a conditional update, notes that it tries, sends, and
-records where the message stands. What may have arrived is not sent again where that would show twice: a mail has the same
-Message-ID and is repeated, a direct message is not, since nothing of people's direct messages is read to look for it. Its
-reminder is then the whole question.
+A row of `ask` is a question, a round and an address. A sender claims it by a conditional update, records the attempt, sends, and
+records where the message is. What may have arrived is not sent again if it would show twice: a mail keeps its Message-ID
+and is repeated; a direct message is not, since people's direct messages are never read to look for it. Its reminder then
+contains the whole question.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ from models import Ask, upsert
 from models.changed import rows_changed
 
 REMIND = timedelta(days=2)
-"""After so long whoever has not answered is reminded, once."""
+"""After this long, people who have not answered are reminded once."""
 log = structlog.get_logger()
 
 
@@ -47,31 +47,31 @@ class Question:
 
     @property
     def key(self) -> str:
-        """Names the message for good."""
+        """The permanent name of the message."""
         return f"{self.kind} {self.round}"
 
 
 class Way(Protocol):
-    """How a question reaches somebody. Calls raise DeliveryError and nothing else. `repeats`: what is sent twice shows once."""
+    """How a question reaches somebody. Calls raise only DeliveryError. `repeats`: a message sent twice shows once."""
 
     repeats: bool
 
     def destination(self, question: Question) -> str:
-        """Tells where it goes from where it would go after the settings changed: see alerts.retry."""
+        """Identifies the destination, so that a change of settings is noticed: see alerts.retry."""
 
     def ready(self) -> None:
-        """Raises DeliveryError where nothing can be sent now."""
+        """Raise DeliveryError if nothing can be sent now."""
 
     def ask(self, question: Question) -> Reference:
-        """Send it; returns where it stands."""
+        """Send it; returns where the message is."""
 
     def remind(self, question: Question, reference: Reference) -> None:
-        """Say below it, once, that it still waits; the whole question again where it is not known to have arrived."""
+        """Remind once, below the message; repeat the whole question if it is not known to have arrived."""
 
 
 @dataclass(slots=True)
 class Round:
-    """What a round came to: how many were asked and reminded, and a sentence for each that failed."""
+    """A round's result: how many were asked and reminded, and a sentence for each failure."""
 
     asked: int = 0
     reminded: int = 0
@@ -84,13 +84,14 @@ def ask_all(
     now: Callable[[], datetime],
     waits: Callable[[Question], bool],
 ) -> Round:
-    """Ask whoever was not asked in this round, and remind once whoever `waits` says has not answered. Safe with many at once."""
+    """Ask everyone not yet asked in this round, and remind once those who, by `waits`, have not answered. Safe to run
+    concurrently."""
     found, down = Round(), dict[int, DeliveryError | None]()
     for question, way in pairs:
         if id(way) not in down:
             down[id(way)] = _down(way)
             if error := down[id(way)]:
-                found.errors.append(f"{question.kind}: {error} It is tried again.")
+                found.errors.append(f"{question.kind}: {error} It will be retried.")
         if down[id(way)] is not None:
             continue
         with _failing(sessions, question, way, found, down, now):
@@ -118,13 +119,13 @@ def _failing(
     down: dict[int, DeliveryError | None],
     now: Callable[[], datetime],
 ) -> Iterator[None]:
-    """Keep what went wrong with one, and go on with the next. What is refused for good is tried with growing pauses."""
+    """Record one failure and continue with the next. Permanent refusals are retried with growing pauses."""
     try:
         yield
     except SQLAlchemyError:
         raise
     except Exception as error:
-        if not isinstance(error, DeliveryError):  # a fault of ours: said as one, and no reason to stop the others
+        if not isinstance(error, DeliveryError):  # a bug of ours: reported as one, and no reason to stop the others
             log.error("a question failed", kind=question.kind, reason=type(error).__name__)
         refusal = DeliveryError.of(error)
         if refusal.down:
@@ -159,7 +160,8 @@ def _ask(sessions: sessionmaker[Session], question: Question, way: Way, now: Cal
 
 
 def _claim(sessions: sessionmaker[Session], question: Question, way: Way, at: datetime) -> bool | None:
-    """Take the row by a conditional update; whether somebody tried before and did not live to say, None where it is taken."""
+    """Claim the row by a conditional update. Returns True if an earlier sender died after trying, None if it is already
+    claimed."""
     key = {"kind": question.kind, "round": question.round, "recipient": question.recipient}
     with sessions.begin() as session:
         rows = [key | {"about": question.about, "reference": {}} | retry.WELL]

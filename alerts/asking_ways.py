@@ -1,4 +1,4 @@
-"""The two ways to ask somebody by name: a direct message in Slack, and a mail with a link to where it is answered."""
+"""The two ways to ask somebody by name: a Slack direct message, and a mail with a link to the answer page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ REMINDER = "A reminder, the only one: "
 
 @dataclass(slots=True)
 class SlackWay:
-    """Writes to people as the app; nothing that they write to it is read."""
+    """Writes to people as the app; their replies are not read."""
 
     client: WebClient
     repeats: bool = field(default=False, init=False)
@@ -60,7 +60,7 @@ class MailWay:
 
     mailer: Mailer
     unsubscribe: Callable[[str, str], str]
-    """Gives the link that ends these mails, of an address and their kind."""
+    """Returns the unsubscribe link for an address and a kind of mail."""
     repeats: bool = field(default=True, init=False)
 
     def destination(self, question: Question) -> str:
@@ -68,7 +68,7 @@ class MailWay:
         return self.mailer.smtp.destination(question.recipient)
 
     def ready(self) -> None:
-        """A server that is not reached says so with the first mail, and is not waited for again."""
+        """An unreachable server shows with the first mail, and is not waited for again."""
 
     def ask(self, question: Question) -> Reference:
         """See Way."""

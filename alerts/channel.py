@@ -1,4 +1,4 @@
-"""What a channel is: a place where people are notified, and what it is given to say."""
+"""The interface of a channel: a place where people are notified, and the messages it is given."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from connectors.base import Check
 from pipeline.drift.finding import Audience
 
 Reference = dict[str, Any]
-"""Where a message stands, as its channel needs it to answer below it: kept as JSON."""
+"""Where a message is, as its channel needs to reply below it; stored as JSON."""
 
 
 class DeliveryError(Exception):
@@ -81,8 +81,8 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """News about a drift that people were notified of; `person` is the Slack account that is asked, if any. What is `loud` is
-    to be seen by whoever saw the alert and looks into no thread: its end, and that it is asked again."""
+    """News about a drift that people were notified of; `person` is the Slack account that is asked, if any. `loud` news (the
+    end of the alert, or that it is asked again) must also reach readers who do not open the thread."""
 
     key: str
     drift: int
@@ -116,7 +116,7 @@ class Channel(Protocol):
     def audience(self) -> Audience: ...
 
     def send(self, notice: Notice) -> Reference:
-        """Deliver a message; returns where it stands."""
+        """Deliver a message; returns where it is."""
 
     def find(self, notice: Notice, since: datetime, known: Sequence[Reference], *, tried: bool) -> SentMessage | None:
         """Look for a message that may have been delivered since then; None where there is none, or nobody can know.
@@ -129,7 +129,7 @@ class Channel(Protocol):
         """Say it below the message. `since` is set where it may have been said already, from then on: it is not said twice."""
 
     def check(self) -> Iterator[Check]:
-        """Try everything that sending needs, without delivering anything."""
+        """Check everything that sending needs, without delivering anything."""
 
 
 def whole_lines(lines: Sequence[str], room: int, more: str, size: Callable[[str], int] = len) -> str:

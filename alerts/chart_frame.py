@@ -1,4 +1,4 @@
-"""What every chart has: its palette, its text and frame, and how it becomes SVG or PNG."""
+"""Shared by all charts: palette, text and frame, and rendering as SVG or PNG."""
 
 import json
 import re

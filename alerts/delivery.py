@@ -1,8 +1,8 @@
-"""Whoever is to be notified is notified once: claim, send, record, follow up, heal; each row of each channel by itself.
+"""Notify everybody exactly once: claim, send, record, follow up, heal; each row of each channel independently.
 
-A row of `notification` is a drift and a channel. A sender claims it by a conditional update, notes that it tries, sends, and
-records where the message stands. One that dies in between leaves the note: the next looks for the message before it sends
-it again. The model is healthchecks' sendalerts, where a level change is a row.
+A row of `notification` is a drift and a channel. A sender claims it by a conditional update, records the attempt, sends, and
+records where the message is. If it dies in between, the record remains: the next sender looks for the message before sending
+again. The model is healthchecks' sendalerts, where a level change is a row.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What a round came to: messages, follow-ups, and a sentence for each channel and message that failed."""
+    """A round's result: messages, follow-ups, and a sentence for each channel and message that failed."""
 
     notices: int = 0
     follow_ups: int = 0
@@ -75,7 +75,7 @@ def notify(
 
 
 class _Round:
-    """One channel's round."""
+    """One round of one channel."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class _Round:
         self.down = False
 
     def run(self) -> Delivered:
-        """New messages first, then what changed, then decisions that are due."""
+        """Send new messages first, then changes, then reminders of decisions that are due."""
         with self.sessions() as session:
             news = news_of(session, self.channel.name, self.channel.audience, self.now().date())
             paused = self._paused(session)
@@ -111,13 +111,13 @@ class _Round:
 
     @contextmanager
     def _failing(self, what: str, rows: Sequence[int]) -> Iterator[None]:
-        """Give the rows back where the channel does not take the message, and go on with the next one."""
+        """Release the rows if the channel does not accept the message, and continue with the next one."""
         try:
             yield
         except SQLAlchemyError:
             raise
         except Exception as error:
-            if not isinstance(error, DeliveryError):  # a fault of ours: said as one, and no reason to stop the others
+            if not isinstance(error, DeliveryError):  # a bug of ours: reported as one, and no reason to stop the others
                 log.error("delivery failed", channel=self.channel.place, reason=type(error).__name__)
             refusal = DeliveryError.of(error)
             self.down = refusal.down
@@ -125,7 +125,7 @@ class _Round:
             self.errors.append(f"{self.channel.place}: {what} could not be delivered: {refusal} {next_}")
 
     def _give_back(self, rows: Sequence[int], error: DeliveryError) -> str:
-        """Free the rows with the reason; returns what becomes of them. A refusal counts once a round."""
+        """Release the rows with the reason; returns what happens next. A refusal counts once per round."""
         next_ = ""
         with self.sessions.begin() as session:
             for row in session.scalars(select(Notification).where(Notification.id.in_(rows))):
@@ -176,7 +176,8 @@ class _Round:
             return None
 
     def _claim(self, drift: Drift) -> Notification | None:
-        """Take the row by a conditional update: exactly one of many senders sees one row changed. None where it is taken."""
+        """Claim the row by a conditional update: exactly one of many senders sees one row changed. None if it is already
+        claimed."""
         key = {"drift_id": drift.id, "channel": self.channel.name}
         with self.sessions.begin() as session:
             upsert(session, Notification, [key], ("drift_id", "channel"), keep=True)
@@ -201,7 +202,7 @@ class _Round:
             session.execute(update(Notification).where(Notification.id.in_(rows)).values(**values))
 
     def _follow_up(self) -> int:
-        """Say below each message what changed since it was last said: its end, or a size that moved."""
+        """Post below each message what changed since the last post: its end, or its size."""
         told = (
             select(Notification, Drift)
             .join(Drift, Drift.id == Notification.drift_id)
@@ -227,7 +228,7 @@ class _Round:
         return said
 
     def _claim_news(self, row: Notification) -> Notification | None:
-        """The same for a follow-up: it succeeds only while what was said last is unchanged."""
+        """The same for a follow-up: it succeeds only while the last post is unchanged."""
         same = (Notification.said_state == row.said_state, Notification.said_fall == row.said_fall)
         with self.sessions.begin() as session:
             return self._take(session, Notification.id == row.id, *same)

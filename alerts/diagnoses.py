@@ -24,7 +24,7 @@ from pipeline.register.document import Register
 from pipeline.register.gone import titles_of_gone
 
 _FIELD = re.compile(r"\{(\w+)\}")
-_GONE = "work that is not known any more"
+_GONE = "work that is no longer known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,7 @@ def _said(value: object, register: Register, names: _Names, large: frozenset[str
         return (Name(shortened(key)),)
     if kind == "said":
         said = names.quotes.get(str(value))
-        return (Name(shortened(said, LONGEST)),) if said else ("a sentence that is not kept any more",)
+        return (Name(shortened(said, LONGEST)),) if said else ("a text that is no longer stored",)
     if kind == "team":
         return (Name(scope_name(register, key)),) if key in large else ("a small team",)
     if kind == "day":

@@ -1,4 +1,4 @@
-"""The weekly digest: what a team lead needs in two minutes. Idempotent by week and team; one bounce stops nobody else."""
+"""The weekly digest: what a team lead needs in two minutes. Idempotent by week and team; one bounce does not stop the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ from pipeline.register.workdays import monday
 
 WEEKS, MOST_WEEKS, DECISIONS = 9, 16, 2
 LEAST_STREAM = 3
-"""Person-days of the window below which a stream is not told."""
+"""Person-days of the window below which a stream is not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class TeamWeek:
 
     @property
     def week(self) -> date:
-        """Monday of the week it is about."""
+        """Monday of the digest's week."""
         return self.stands.week
 
     @property
@@ -95,13 +95,13 @@ class TeamWeek:
 
     @property
     def against(self) -> str:
-        """What the figures are held against."""
+        """What the figures are compared with."""
         since = self.stands.since
         return f"before {short_day(since)}" if since else "usual" if self.stands.against else ""
 
     @property
     def idle_since(self) -> str:
-        """Of which days it is said that hardly any work is on an objective."""
+        """The days for which hardly any work on an objective is reported."""
         return f"since {day(self.stands.since)}" if self.stands.since else "this week"
 
     @property
@@ -227,7 +227,7 @@ def _story(
         if alert is None or alert.scope != stands.scope:
             subject: str | Name = Name(shortened(part.title)) if part.key else "Work on no objective"
             said.append((subject, f": {part.now}%, {part.before}% {than}."))
-    still = "No share moved further than its interval." if stands.against else "There is no week of this plan before."
+    still = "No share moved further than its interval." if stands.against else "This plan has no earlier week."
     said = said or [(still,)]
     ended = end_note(register, stands.until)
     return [*([(ended,)] if ended else []), *said][:3]

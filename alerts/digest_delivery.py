@@ -128,7 +128,7 @@ def recipient(team: Team) -> str:
 
 
 def opted_out(session: Session, address: str, purpose: str) -> bool:
-    """Return True if this address wants no more mail of this purpose."""
+    """Return True if this address has opted out of mail of this purpose."""
     return session.get(OptOut, (address.lower(), purpose)) is not None
 
 
@@ -150,7 +150,7 @@ def not_taken(session: Session, register: Register, company: Sequence[str], sinc
 
 
 def claim(sessions: sessionmaker[Session], week: date, name: str, at: datetime) -> bool:
-    """Take the digest by a conditional update: exactly one of many senders sees one row changed."""
+    """Claim the digest by a conditional update: exactly one of many senders sees one row changed."""
     with sessions.begin() as session:
         row = {"week": week, "team": name, "claimed_at": None, "sent_at": None} | _refused_before(session, week, name)
         upsert(session, Digest, [row], ("week", "team"), keep=True)

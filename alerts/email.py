@@ -1,7 +1,7 @@
-"""Alerts by mail, to one address each: its own row, so that one mailbox that refuses holds up no other.
+"""Alerts by mail, each address with its own row, so that one mailbox that refuses does not delay the others.
 
-Nobody can look into a mailbox. A mail that may have been sent is sent again with the same Message-ID, which mail servers and
-readers show once.
+A mailbox cannot be inspected. A mail that may have been sent is sent again with the same Message-ID, which mail servers and
+clients show once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -112,4 +112,4 @@ class EmailChannel:
         except DeliveryError as error:
             yield Check(name, False, error.message, error.fix)
         else:
-            yield Check(name, True, f"{self.mailer.smtp.where} takes mail for it")
+            yield Check(name, True, f"{self.mailer.smtp.where} accepts mail for it")

@@ -1,4 +1,4 @@
-"""What an alert says of a fall: what fell, where the days went, what there is to decide."""
+"""The alert of a fall: what fell, where the days went, what there is to decide."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,14 +38,14 @@ _NEARLY_ALL = 0.8
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """What went and what came, as it is worth saying."""
+    """What lost and what gained work, as far as it is worth naming."""
 
     lost: list[Part] = field(default_factory=list)
     took: list[Taken] = field(default_factory=list)
 
 
 def alert_of(session: Session, drift: Drift, register: Register, terms: Terms | None = None) -> AlertView:
-    """Put a fall into words. Teams of fewer than the terms' least people are not named."""
+    """Put a fall into words. Teams smaller than the terms' minimum are not named."""
     terms = priced(terms or Terms(), register, drift.scope)
     register = told_in(session, register, drift)
     stands = standing(session, register, drift.scope, drift)

@@ -1,4 +1,4 @@
-"""The figures that people meet, each computed here and nowhere else, so that alert, digest, page, command line and exports agree.
+"""The figures that people see, each computed only here, so that alert, digest, page, command line and exports agree.
 
 - **share of a week**: of a complete week (Monday to Sunday, all over), as in table `share`; the running week is marked as such.
 - **level before and after**: the mean share on the days before and since the start of an open fall, on the very days the detector

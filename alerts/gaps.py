@@ -1,4 +1,4 @@
-"""What an alert says of a gap to the plan; and the view of any finding that has one."""
+"""The alert of a gap to the plan; and the view of any finding that has one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -30,7 +30,7 @@ ACTIONS = (
     Action(
         "intended",
         "This is intended",
-        "Everybody here will see that it is intended. This alert ends, and the gap is not told again until the plan changes. "
+        "Everybody here will see that it is intended. This alert ends, and the gap is not reported again until the plan changes. "
         "It can be undone for a day on the page.",
     ),
     Action("labels", "Some of it is work on it"),
@@ -87,7 +87,7 @@ def gap_view(session: Session, drift: Drift, register: Register, terms: Terms | 
         f"{who}{share} of 100 working days {goes} to {title.text}, {plan} were planned{near}",
         tuple(story),
         ("is the plan still right? If it is, what stops to make room for ", title, "?"),
-        f"Teams of {terms.least_people} or more, never a person{seen} · told when it is sure over whole weeks",
+        f"Teams of {terms.least_people} or more, never a person{seen} · reported when it is certain over whole weeks",
         plan,
         share,
         low,

@@ -1,4 +1,4 @@
-"""The alignment interview as it is asked: a message in Slack with a button, a modal of three fields, the words of a mail."""
+"""The alignment interview's questions: a Slack message with a button, a modal with three fields, and a mail."""
 
 from datetime import date
 from typing import Any
@@ -11,20 +11,20 @@ from pipeline.interview.answers import LONGEST_LINE, MOST_LINES
 KIND = "interview"
 SUBJECT = "Three questions about our priorities"
 QUESTIONS = (
-    ("priorities", "The top priorities of the next quarter, in your own words", f"One a line, up to {MOST_LINES}."),
-    ("stops", "What should stop, or wait?", f"One a line, up to {MOST_LINES}; leave it empty where nothing should."),
-    ("dependencies", "Which dependencies could derail delivery?", f"One a line, up to {MOST_LINES}."),
+    ("priorities", "The top priorities of the next quarter, in your own words", f"One per line, up to {MOST_LINES}."),
+    ("stops", "What should stop, or wait?", f"One per line, up to {MOST_LINES}; leave it empty if nothing should."),
+    ("dependencies", "Which dependencies could derail delivery?", f"One per line, up to {MOST_LINES}."),
 )
 """Field, question and hint."""
 PRIVATE = (
-    "Nobody can read your answer: it is kept encrypted until the interview closes, then results are made and it is deleted. "
-    "Shown are how far answers agree, what three or more people named, and two wordings of things that more than one person "
-    "named, without names. Nothing is shown of fewer than five answers."
+    "Nobody can read your answer: it is stored encrypted until the interview closes, then the results are computed and it is "
+    "deleted. The results show how far answers agree, what three or more people named, and two wordings of things that more "
+    "than one person named, without names. With fewer than five answers nothing is shown."
 )
 
 
 def opening(closes: date) -> str:
-    """The request, as a sentence."""
+    """Return the request, as a sentence."""
     return f"What comes first, what should stop or wait, what could derail delivery? Five minutes, until {full_day(closes)}."
 
 
@@ -51,7 +51,7 @@ def blocks(round_: str, closes: date) -> list[dict[str, Any]]:
 
 
 def modal(round_: str) -> dict[str, Any]:
-    """Three fields. An earlier answer is not shown: nobody can read one."""
+    """Return the modal with three fields. An earlier answer is not shown: nobody can read one."""
     return {
         "type": "modal",
         "callback_id": "interview",

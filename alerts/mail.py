@@ -1,4 +1,4 @@
-"""How mail leaves: one way for the digest, for alerts and for `leeway check`; and the headers that mail servers want."""
+"""Sending mail: one way for the digest, alerts and `leeway check`; and the headers that mail servers expect."""
 
 import hashlib
 import re
@@ -31,7 +31,7 @@ Security = Literal["tls", "starttls", "none"]
 
 
 class _Policy(EmailPolicy):
-    """As the standard one, but addresses in list headers stay whole: folded in their middle nobody can follow them."""
+    """The standard policy, but addresses in list headers are not folded: a folded link cannot be followed."""
 
     def fold(self, name: str, value: Any) -> str:
         """See EmailPolicy."""
@@ -75,7 +75,7 @@ class Smtp:
 
 
 class Mailer:
-    """Sends mail through one server, for one round: a server that was not reached is not waited for again."""
+    """Sends mail through one server, for one round: an unreachable server is not waited for again."""
 
     def __init__(self, smtp: Smtp) -> None:
         self.smtp = smtp
@@ -150,11 +150,11 @@ class Mailer:
 
 
 def _reason(error: Exception, smtp: Smtp, *, connected: bool) -> DeliveryError:
-    """What went wrong, and what to set; the server's own words where it has some."""
+    """Return what went wrong, and what to set, with the server's own words if any."""
     where = smtp.where
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return DeliveryError(
-            f"{where}: the login is not accepted.", "Check smtp.username and smtp.password.", refused=True, down=True
+            f"{where}: the login was rejected.", "Check smtp.username and smtp.password.", refused=True, down=True
         )
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))
@@ -171,7 +171,7 @@ def _reason(error: Exception, smtp: Smtp, *, connected: bool) -> DeliveryError:
         what, fix = why(error, "Check smtp.host.", http=False)
         return DeliveryError(f"{where}: {what}.", fix, refused=True, down=True)
     if isinstance(error, ssl.SSLError):
-        fix = 'Set smtp.security: "tls" where it is encrypted from the start (port 465), else "starttls" or "none".'
+        fix = 'Set smtp.security: "tls" if the connection is encrypted from the start (port 465), otherwise "starttls" or "none".'
         return DeliveryError(f"{where} does not speak TLS that way.", fix, refused=not connected, down=True)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         what = "STARTTLS" if smtp.security == "starttls" and not connected else "what this mail or login needs"
@@ -182,7 +182,7 @@ def _reason(error: Exception, smtp: Smtp, *, connected: bool) -> DeliveryError:
         )
     fix = "Check smtp.host, smtp.port and smtp.security"
     if smtp.port == 465 and smtp.security != "tls":
-        fix += '; port 465 wants smtp.security = "tls"'
+        fix += '; port 465 needs smtp.security = "tls"'
     what, fix = why(error, f"{fix}.", http=False)
     return DeliveryError(f"{where}: no answer ({what}).", fix, refused=not connected, down=True)
 
@@ -249,8 +249,8 @@ def sender_of(smtp: Smtp) -> Address:
 
 
 def _own_name(smtp: Smtp) -> str | None:
-    """How we greet the server. A container's name is none that exists, and many refuse that or a bare address; the sender's
-    domain does. None: this machine's own full name."""
+    """Return the name for the SMTP greeting. Many servers refuse a container's name or a bare address, but accept the sender's
+    domain. None: use this machine's full name."""
     with suppress(DeliveryError):
         domain = sender_of(smtp).domain
         if "." in domain and "." not in socket.getfqdn():
@@ -269,7 +269,7 @@ def _parsed(text: str) -> list[Address]:
             found.append(Address(one_line(name), local, domain.encode("idna").decode()))
         except (ValueError, IndexError):
             raise DeliveryError(
-                f"{one_line(text)[:100]!r} is no e-mail address.", "Correct it.", refused=True, lasting=True
+                f"{one_line(text)[:100]!r} is not an e-mail address.", "Correct it.", refused=True, lasting=True
             ) from None
     if not found:
         raise DeliveryError("there is no e-mail address.", "Name one.", refused=True, lasting=True)

@@ -1,5 +1,5 @@
-"""Names of findings that hold beyond the database: where an older backup was restored, a number soon means another finding, and
-what was told after the backup is found again by its name alone.
+"""Names of findings that are valid beyond the database: after an older backup is restored, an id may soon mean another finding,
+and messages posted after the backup can only be found by name.
 """
 
 from datetime import date

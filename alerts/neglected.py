@@ -1,4 +1,4 @@
-"""What of the plan gets hardly any work, as the digest lists it."""
+"""Objectives and key results of the plan with hardly any work, as the digest lists them."""
 
 from collections import defaultdict
 from collections.abc import Sequence

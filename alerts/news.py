@@ -1,4 +1,4 @@
-"""What is said below an alert: how it went on, how it ended, and that a decision is due."""
+"""What is posted below an alert: how it developed, how it ended, and that a decision is due."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,30 +16,30 @@ from pipeline.register.document import Register
 from pipeline.register.ended import local_day
 
 MOVED = 5
-"""Points by which a fall must have grown or shrunk to be said again."""
+"""Points by which a fall must have grown or shrunk to be posted again."""
 STALE = timedelta(weeks=2)
 """What somebody decided is news to the other places within this."""
 _ENDS = {
     "drift": {
-        "deepened": "{who}: it fell further, to a level of its own. A new alert says how far.",
-        "replanned": "{who}: closed. The priorities changed, so shares are measured against the new plan from here on.",
+        "deepened": "{who}: it fell further, to a new level. A new alert reports how far.",
+        "replanned": "{who}: closed. The priorities changed, so shares are measured against the new plan from now on.",
         "recovered": "{who}: recovered. The share of the top priorities is back near where it was.",
-        "superseded": "{who}: withdrawn. With what is known now this would not have been raised.",
-        "gone": "{who}: closed. Nobody of this team is at work any more, so its share ends.",
+        "superseded": "{who}: withdrawn. With today's knowledge it would not have been raised.",
+        "gone": "{who}: closed. Nobody in this team is at work any more, so its share ends.",
         "intended": "{who}: called planned{by}. The shares since then are the new normal; this alert ends here.",
     },
     "gap": {
         "replanned": "{who}, {key}: closed. The plan changed, or its period is over.",
         "recovered": "{who}, {key}: the gap is closed. Work on it is near its plan.",
-        "gone": "{who}, {key}: closed. There are no weeks to judge any more.",
+        "gone": "{who}, {key}: closed. There are no weeks left to judge.",
         "intended": "{who}, {key}: called intended{by}. The gap is not told again until the plan changes; this alert ends here.",
     },
     "data": {"recovered": "{key}: back. The days since are used again."},
-    "plan": {"replanned": "{who}: closed. Another plan is loaded, or the period goes on."},
+    "plan": {"replanned": "{who}: closed. Another plan was loaded, or the period continues."},
 }
 _ENDED = {
     "recovered": "{who}: this is over.",
-    "superseded": "{who}: withdrawn. With what is known now this would not have been raised.",
+    "superseded": "{who}: withdrawn. With today's knowledge it would not have been raised.",
 }
 """The same of a kind that has no words of its own."""
 _DECIDED = {
@@ -112,12 +112,12 @@ def decided_by(by: str) -> str:
 
 
 def fall_of(drift: Drift) -> int:
-    """A drift's size in points, as it is said."""
+    """Return a drift's size in points, as it is shown."""
     return percent(drift.before) - percent(drift.after)
 
 
 def news_about(drift: Drift, row: Notification, said: Said) -> FollowUp | None:
-    """One sentence about what changed since the last message; None where nothing is worth one."""
+    """Return one sentence about what changed since the last message; None if nothing is worth one."""
     text = _sentence(drift, row, said)
     key, loud = f"drift {drift.id} {drift.state} {fall_of(drift)}", drift.state not in OPEN_STATES
     return FollowUp(key, drift.id, text, loud=loud) if text else None
@@ -133,7 +133,7 @@ def _sentence(drift: Drift, row: Notification, said: Said) -> str | None:
     if drift.state not in ("raised", "acknowledged") or not row.said_state or drift.kind not in _MOVED:
         return None
     if row.said_state == "intended":
-        return f"{words['who']}: open again. That it was planned is taken back. {stands(drift, said)}"
+        return f"{words['who']}: open again. It is no longer marked as planned. {stands(drift, said)}"
     moved = abs(fall_of(drift) - row.said_fall) >= MOVED
     return _MOVED[drift.kind].format(**words, before=row.said_fall) if moved else None
 

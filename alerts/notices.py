@@ -1,4 +1,4 @@
-"""Findings as messages, put together the same way for every channel."""
+"""Findings as messages, composed the same way for every channel."""
 
 from collections.abc import Sequence
 from functools import cache, partial
@@ -20,7 +20,7 @@ from models.vocabulary import COMPANY
 from pipeline.register.document import Register
 
 GROUPED = 3
-"""So many teams that fall at once are one message."""
+"""From this many teams that fall at once, they share one message."""
 _DRAWING = Lock()
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ def together(drifts: Sequence[Drift]) -> list[list[Drift]]:
 
 
 class Composer:
-    """Makes the messages of one round; a chart is drawn once, however many channels show it."""
+    """Builds the messages of one round; each chart is drawn once, however many channels show it."""
 
     def __init__(self, sessions: sessionmaker[Session], register: Register, terms: Terms) -> None:
         self._sessions, self._register, self._terms = sessions, register, terms
@@ -80,5 +80,5 @@ def group(teams: Sequence[Drift], register: Register) -> GroupView:
     return GroupView(
         f"In {len(teams)} teams work on the top priorities fell",
         lines,
-        "is there one cause? The leads of these teams can say what came between.",
+        "is there one cause? The leads of these teams can say what got in the way.",
     )

@@ -1,4 +1,4 @@
-"""Packs by mail, to one address each: claimed before they are sent, as digests are, so that each is sent once."""
+"""Packs by mail, per address: claimed before they are sent, as digests are, so that each is sent once."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime

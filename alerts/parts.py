@@ -1,4 +1,4 @@
-"""The objectives of a scope in whole percent that add up, each with its interval, what it was before, and its plan."""
+"""The objectives of a scope in whole percent that add up, each with its interval, its earlier share, and its plan."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

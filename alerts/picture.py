@@ -1,4 +1,4 @@
-"""A Block Kit message as an HTML page that looks about as Slack shows it; for the demo and the documentation."""
+"""A Block Kit message as an HTML page that resembles Slack's display; for the demo and the documentation."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What is said of a plan that has run out, the same on every face."""
+"""The note on a plan that has ended, the same on every face."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,9 +10,9 @@ from models import Drift
 from pipeline.register.document import Register
 from pipeline.register.ended import ran_out
 
-MEANS = "Since then nothing is told as drift; shares go on against the old plan."
+MEANS = "Since then no drift is reported; shares continue against the old plan."
 _TO_DO = (
-    "Load the next plan with `leeway okrs load okrs.yaml`, or write one that goes on with this one: "
+    "Load the next plan with `leeway okrs load okrs.yaml`, or write one that continues this one: "
     "`leeway okrs carry-over`."
 )
 
@@ -24,14 +24,14 @@ def end_text(drift: Drift, _: Register) -> str:
 
 
 def end_note(register: Register, day: date) -> str | None:
-    """Which plan has run out by `day` and what that means; None while it holds."""
+    """Return which plan has ended by `day` and what that means; None while it is in force."""
     if not ran_out(register, day):
         return None
     return f"{_ended(register.period.name, register.period.end)} {MEANS}"
 
 
 def end_advice(register: Register, day: date) -> str | None:
-    """The same with what to do, for those who load plans."""
+    """Return the same with what to do, for those who load plans."""
     note = end_note(register, day)
     return f"{note} {_TO_DO}" if note else None
 

@@ -1,4 +1,5 @@
-"""The first weeks of a new plan beside the weeks before it: what both plans ask for. Said, never alarmed."""
+"""The first weeks of a new plan compared with the weeks before it, on what both plans ask for. Shown, never raised as an
+alert."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,11 +43,11 @@ class PlanTurn:
     def words(self) -> Words:
         """One sentence."""
         said: list[str | Name] = [
-            f"In the {_first(self.weeks)} of the plan of {day(self.since)}, beside the weeks before: "
+            f"In the {_first(self.weeks)} of the plan of {day(self.since)}, compared with the weeks before: "
         ]
         for place, one in enumerate(self.kept[:_NAMED]):
             said += [", " if place else "", Name(shortened(one.title)), f" {one.before}% to {one.now}%"]
-        return (*said, "; work moves to a new plan step by step.")
+        return (*said, "; work moves to a new plan gradually.")
 
 
 def first_week(session: Session, register: Register) -> date:

@@ -1,4 +1,4 @@
-"""The charts of a key result: its number with the forecast to the period's end, and beside it its part of the work by week."""
+"""The charts of a key result: its number with the forecast to the period's end, and its share of work by week."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta

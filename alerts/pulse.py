@@ -1,4 +1,4 @@
-"""The pulse as it is asked: a message with buttons in Slack, the lines of a mail, and what an answer turns it into."""
+"""The pulse's questions: a Slack message with buttons, the lines of a mail, and the message after an answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ MOST_WITH_BUTTONS, MOST_BLOCKS = 20, 45
 """Key results that fit into Slack's 50 blocks with a row of buttons each; with a list to choose from each."""
 NUMBERS = range(LOWEST, HIGHEST + 1)
 TEXT = (
-    "how sure are you that its target is reached by the end of the period? 1 is not at all, 10 is certain. What is lower than "
-    "last week is no failure, it is why this is asked."
+    "how sure are you that its target will be reached by the end of the period? 1 is not at all, 10 is certain. A lower number "
+    "than last week is not a failure: it is why we ask."
 )
 NOTE = (
-    "The figure stands on the key result's page, week by week, without your name. A later answer of this week replaces the "
-    "earlier."
+    "The figure is shown on the key result's page, week by week, without your name. A later answer this week replaces an "
+    "earlier one."
 )
 
 
@@ -36,7 +36,7 @@ class Place:
 
     @classmethod
     def of(cls, text: str) -> "Place":
-        """Raises ValueError where it is none of ours."""
+        """Parse it. Raises ValueError if it is not one of ours."""
         kind, week, key = text.split(" ", 2)
         if kind != KIND:
             raise ValueError(text)
@@ -99,7 +99,7 @@ def _choice(given: Said | None) -> dict[str, Any]:
 
 
 def modal(place: Place, title: str, given: Said | None) -> dict[str, Any]:
-    """A number and a line about it."""
+    """Return the modal for a number and a comment."""
     written = {"initial_value": given.note} if given and given.note else {}
     text = {"type": "plain_text_input", "action_id": "note", "max_length": LONGEST_NOTE, "multiline": False} | written
     return {
@@ -115,7 +115,7 @@ def modal(place: Place, title: str, given: Said | None) -> dict[str, Any]:
                 "type": "input",
                 "block_id": "note",
                 "optional": True,
-                "label": plain_text("A line beside it; name no person"),
+                "label": plain_text("A comment; name no person"),
                 "element": text,
             },
         ],

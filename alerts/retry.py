@@ -16,11 +16,11 @@ from alerts.channel import DeliveryError
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 PAUSES = (timedelta(0), timedelta(0), _HOUR, 4 * _HOUR, 12 * _HOUR, *[_DAY] * 6)
-"""The pause after each refusal in a row: two may be the server's mistake of a moment. After one more it is given up."""
+"""The pause after each refusal in a row: the first two may be a momentary server error. After the last, delivery is given up."""
 MOST = len(PAUSES) + 1
 CLAIM = timedelta(minutes=10)
-"""A sender that holds a row for longer is taken to be dead, and another one may try."""
-AGAIN = "`leeway doctor --clear` tries it at the next wake."
+"""A sender that holds a row for longer is considered dead, and another one may try."""
+AGAIN = "`leeway doctor --clear` retries it at the next wake-up."
 
 
 class Row(Protocol):
@@ -71,12 +71,12 @@ def failed(row: Row, error: DeliveryError, where: str, now: datetime, said: str 
 
 
 def what_next(row: Row) -> str:
-    """When it is tried again, in a sentence."""
+    """Return when it is retried, as a sentence."""
     if row.refused >= MOST:
-        return f"It was refused {row.refused} times and is given up; {AGAIN}"
+        return f"It was refused {row.refused} times and will not be retried; {AGAIN}"
     if row.not_before is not None:
-        return f"It is tried again at {row.not_before:%Y-%m-%d %H:%M} UTC; {AGAIN}"
-    return "It is tried again."
+        return f"It is retried at {row.not_before:%Y-%m-%d %H:%M} UTC; {AGAIN}"
+    return "It will be retried."
 
 
 WELL: dict[str, Any] = {"error": "", "refused": 0, "refused_by": "", "not_before": None}

@@ -1,4 +1,4 @@
-"""Findings that are told in a sentence or two: a shift between objectives, a fault of the data, a change of who is there."""
+"""Findings reported in a sentence or two: a shift between objectives, a data fault, a change in who is at work."""
 
 from collections.abc import Callable
 from datetime import date
@@ -10,7 +10,7 @@ from models import Drift
 from pipeline.register.document import Register
 
 _MOST_GAINED = 3
-"""Of what rose beside a shift, so many are named."""
+"""How many objectives that rose during a shift are named."""
 
 
 def from_to(before: float, after: float, start: date) -> str:
@@ -36,7 +36,7 @@ def shift_words(drift: Drift, register: Register) -> tuple[Words, ...]:
     return (
         (lost, f" {fell(drift.before, drift.after, drift.start)}."),
         *([("Meanwhile ", *listed(rose), ".")] if rose else []),
-        ("Together the top priorities stand about where they were.",),
+        ("Together the top priorities are about where they were.",),
     )
 
 
@@ -46,7 +46,7 @@ def shift_text(drift: Drift, register: Register) -> str:
 
 
 def fault_text(drift: Drift, register: Register) -> str:
-    """A fault of the data, for ops: what, since when, what it means, where to look."""
+    """A data fault, for ops: what, since when, what it means, where to look."""
     if drift.subject == "gone":
         name = next((team.name for team in register.teams if team.key == drift.scope), drift.scope)
         ended = f"Nobody of {plain((Name(name),))} has left a trace since {day(drift.start)}. Its shares end there."
@@ -54,11 +54,11 @@ def fault_text(drift: Drift, register: Register) -> str:
     held = "These days are not used, and no drift is raised on them."
     if drift.subject == "coverage":
         return (
-            f"Coverage {fell(drift.before, drift.after, drift.start)}: a source lags, which `leeway status` shows, or people are "
-            f"away of whom no calendar says so. {held}"
+            f"Coverage {fell(drift.before, drift.after, drift.start)}: a source lags (see `leeway status`), or people are away "
+            f"without a calendar entry. {held}"
         )
     change = f"{drift.after:.1f} person-days a day instead of {drift.before:.1f}"
-    return f"{drift.subject} has been almost silent since {day(drift.start)}: {change}. {held} `leeway check` tries the source."
+    return f"{drift.subject} has been almost silent since {day(drift.start)}: {change}. {held} `leeway check` tests the source."
 
 
 def mix_text(drift: Drift, register: Register) -> str:
@@ -79,6 +79,6 @@ SENTENCES: dict[str, Callable[[Drift, Register], str]] = {
 
 
 def sentence(drift: Drift, register: Register) -> str | None:
-    """What is said of a finding in a sentence or two; None of a drift, which has a view of its own."""
+    """Return a finding in a sentence or two; None for a drift, which has its own view."""
     said = SENTENCES.get(drift.kind)
     return said(drift, register) if said else None

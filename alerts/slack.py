@@ -14,7 +14,7 @@ from alerts.words import Name, Words, isolated
 METADATA = "leeway_drift"
 MOST_NAMES = 20
 _EMOJI = re.compile(r":(?=[\w+'-]+:)")
-"""What begins an emoji's name, as in "API:on:prod": a word joiner behind it keeps it a word."""
+"""The start of an emoji's name, as in "API:on:prod": a word joiner after it keeps it plain text."""
 
 
 def escape(text: str) -> str:
@@ -37,7 +37,7 @@ def mrkdwn(words: Words) -> str:
 
 
 def escape_own(text: str) -> str:
-    """Our own text: nothing in it is markup, and its spaces stay."""
+    """Escape our own text: nothing in it is markup, and its spaces stay."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -61,7 +61,7 @@ class Faces:
 
 
 def buttons(drift_id: int, faces: Faces, actions: Sequence[Action] = ACTIONS) -> list[dict[str, Any]]:
-    """The actions block; none where there is neither a page nor anybody to answer."""
+    """Return the actions block; none if there is neither a page nor a handler for the buttons."""
     found: list[dict[str, Any]] = []
     for action in actions:
         one: dict[str, Any] = {"type": "button", "action_id": action.kind, "text": plain_text(action.text)}

@@ -1,4 +1,4 @@
-"""Slack as a channel: a post in one channel of a workspace, news in its thread, an earlier post found by its metadata."""
+"""Slack as a channel: a post in one channel of a workspace, follow-ups in its thread, an earlier post found by its metadata."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,13 +26,14 @@ CHANNEL = "slack"
 SECONDS = 10
 PAGE = 200
 SKEW = timedelta(minutes=10)
-"""By so much the clocks of Slack and of a worker may differ."""
+"""How much the clocks of Slack and of a worker may differ."""
 _FIXES = {
-    "channel_not_found": "there is no such channel, or it is private and the app is not in it. Check the name, then /invite.",
+    "channel_not_found": "there is no such channel, or it is private and the app is not in it. Check the name, then /invite "
+    "the app.",
     "not_in_channel": "the app is not in the channel. /invite it there.",
-    "is_archived": "the channel is archived. Unarchive it, or name another one in the settings.",
+    "is_archived": "the channel is archived. Unarchive it, or set another one in the settings.",
     "missing_scope": "the token lacks the scope {needed}. Add it at api.slack.com/apps, OAuth & Permissions, and reinstall.",
-    "restricted_action": "the workspace lets only some people post there. Ask its admins, or name another channel.",
+    "restricted_action": "the workspace lets only some people post there. Ask its admins, or set another channel.",
     "restricted_action_thread_locked": "the thread is locked.",
     "thread_not_found": "the alert was deleted there.",
     "cannot_reply_to_message": "the alert was deleted there.",
@@ -41,23 +42,22 @@ _GONE = {"is_archived", "channel_not_found", "not_in_channel"}
 
 
 class _Refused(DeliveryError):
-    """Slack said no; `code` is its word for it."""
+    """Slack refused; `code` is its error code."""
 
     def __init__(self, code: str, needed: str = "") -> None:
         if code in codes.NO_TOKEN:
             why = codes.wrong_token(code)
-            text = (
-                f"Slack does not accept the token ({why}). Copy the bot token from api.slack.com/apps into slack.token."
-            )
+            text = f"Slack rejects the token ({why}). Copy the bot token from api.slack.com/apps into slack.token."
         else:
-            text = _FIXES.get(code, f"Slack answers {code}.").format(needed=needed)
+            text = _FIXES.get(code, f"Slack answered {code}.").format(needed=needed)
         no_token, lasts = code in codes.NO_TOKEN, code not in codes.NO_TOKEN | codes.TRANSIENT
         super().__init__(text, refused=code not in codes.TRANSIENT, down=no_token, lasting=lasts)
         self.code = code
 
 
 def slack_client(token: str, api_url: str) -> WebClient:
-    """The vendor's client for posting. What was cut off may have arrived, so nothing but a rate limit is repeated blindly."""
+    """Return the vendor's client for posting. An interrupted request may have arrived, so only rate-limited ones are repeated
+    blindly."""
     client = vendor(token, api_url.rstrip("/") + "/", SECONDS)
     client.retry_handlers = [RateLimitErrorRetryHandler(max_retry_count=2)]
     return client
@@ -149,7 +149,7 @@ class SlackChannel:
             self._call("chat_postMessage", channel=elsewhere, **arguments)
 
     def check(self) -> Iterator[Check]:
-        """Whether the app may post in the channel, and find there what it posted; nothing is posted."""
+        """Check that the app may post in the channel and find its posts there; nothing is posted."""
         name = f"channel #{self.channel.lstrip('#')}"
         try:
             scopes = _scopes(self._call("auth_test"))
@@ -163,7 +163,7 @@ class SlackChannel:
             fix = f"Check the name in the settings, and invite the app: /invite in {name[8:]}."
             yield Check(name, False, "not there, or the app is not in it", fix)
         elif found.get("is_archived"):
-            yield Check(name, False, "archived", "Unarchive it, or name another channel in the settings.")
+            yield Check(name, False, "archived", "Unarchive it, or set another channel in the settings.")
         else:
             needed = "groups:history" if found.get("is_private") else "channels:history"
             blind = bool(scopes) and needed not in scopes
@@ -251,7 +251,7 @@ class SlackChannel:
 
 
 def call(client: WebClient, method: str, **arguments: Any) -> Any:
-    """Ask Slack; its errors become ours, without the token. Raises DeliveryError."""
+    """Call Slack; its errors become ours, without the token. Raises DeliveryError."""
     given = {name: value for name, value in arguments.items() if value is not None}
     try:
         return getattr(client, method)(**given)

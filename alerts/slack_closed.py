@@ -1,4 +1,4 @@
-"""A Slack that nothing may be said in: its token is of another workspace than what is known came from."""
+"""A Slack client that posts nothing: its token belongs to another workspace than the data came from."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from alerts.channel import DeliveryError
 
 
 class ClosedClient(WebClient):
-    """Raises DeliveryError with this sentence in place of every call; what waits is told once it is open again."""
+    """Raises DeliveryError with this sentence on every call; what waits is posted once the workspace matches again."""
 
     def __init__(self, client: WebClient, why: str, fix: str) -> None:
         super().__init__(token=client.token, base_url=client.base_url)
         self._why, self._fix = why, fix
 
     def api_call(self, *_: Any, **__: Any) -> Any:
-        """Nothing is asked, and nothing is said."""
+        """Make no request."""
         raise DeliveryError(self._why, self._fix, refused=True, down=True)

@@ -1,4 +1,4 @@
-"""Streams of work on no objective, as people meet them: named, with person-days of one window, the last four complete weeks."""
+"""Streams of work on no objective, as people see them: named, with person-days of one window, the last four complete weeks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

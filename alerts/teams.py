@@ -1,4 +1,4 @@
-"""Microsoft Teams: a workflow's webhook takes an Adaptive Card. Links stand in place of buttons, since nobody answers those.
+"""Microsoft Teams: a workflow's webhook accepts an Adaptive Card. Links replace buttons, which would have no handler.
 
 The whole message may have 28 KB, counted with what the workflow adds, so cards are kept below `LARGEST`, and the chart
 travels inside as a small palette PNG. The webhook answers 202 before anything is posted and no message can be looked up:
@@ -30,11 +30,11 @@ LARGEST = 21_000
 LONGEST_TEXT = 4_000
 COLOURS = 16
 _FIXES = {
-    400: "The workflow does not take the card; make it from the template for webhook requests.",
+    400: "The workflow does not accept the card; create it from the template for webhook requests.",
     401: "Copy the workflow's address again.",
     403: "Copy the workflow's address again.",
-    404: "The workflow is gone; make a new one.",
-    410: "The workflow is gone; make a new one.",
+    404: "The workflow is gone; create a new one.",
+    410: "The workflow is gone; create a new one.",
     413: "The message is too large; please report it.",
 }
 
@@ -65,7 +65,7 @@ class TeamsChannel:
         """Post a card; without its chart where it would be too large with it."""
         body = _body(notice)
         if notice.again:
-            body.insert(0, _text("Sent again: it is not certain that this arrived before.", subtle=True))
+            body.insert(0, _text("Sent again: it is not certain that this arrived the first time.", subtle=True))
         whole = _message(body, self._links(notice.drifts[0]))
         if picture := notice.picture():
             image = {
@@ -98,9 +98,9 @@ class TeamsChannel:
             yield Check(name, False, error.message, error.fix)
             return
         if status in (404, 410) or status >= 500:
-            yield Check(name, False, f"the workflow answers {status}", _FIXES.get(status, "Try again later."))
+            yield Check(name, False, f"the workflow answered {status}", _FIXES.get(status, "Try again later."))
         else:
-            yield Check(name, True, "the webhook answers; whether the workflow posts shows with the first card")
+            yield Check(name, True, "the webhook answers; whether the workflow posts will show with the first card")
 
     def _links(self, drift: int) -> list[dict[str, Any]]:
         if not self.page or self.audience != "company":
@@ -111,10 +111,12 @@ class TeamsChannel:
         answer = self._ask("POST", whole)
         status, words = answer.status_code, answer.text[:500].lower()
         if status == 429 or status >= 500:
-            raise DeliveryError(f"the workflow answers {status}.", "Try again later.", refused=status == 429, down=True)
+            raise DeliveryError(
+                f"the workflow answered {status}.", "Try again later.", refused=status == 429, down=True
+            )
         if status >= 300:
             raise DeliveryError(
-                f"the workflow answers {status}.",
+                f"the workflow answered {status}.",
                 _FIXES.get(status, ""),
                 refused=True,
                 down=status != 400,
@@ -122,13 +124,13 @@ class TeamsChannel:
             )
         if status == 200 and "http error" in words:  # the older connectors answer 200 and say in words that it failed
             raise DeliveryError(
-                "Teams says that the message was not delivered.", "Look at the workflow's runs.", refused=True
+                "Teams reports that the message was not delivered.", "Check the workflow's run history.", refused=True
             )
 
     def _ask(self, method: str, whole: bytes | None) -> httpx.Response:
         try:
             if httpx.URL(self.webhook).scheme not in ("https", "http"):
-                raise httpx.UnsupportedProtocol("no web address")
+                raise httpx.UnsupportedProtocol("not a web address")
             # With the character set named: without it Teams counts two bytes a character.
             headers = {"Content-Type": "application/json; charset=utf-8"}
             return httpx.request(

@@ -1,4 +1,4 @@
-"""What an alert says, in words that are no channel's own. Slack, mail, Teams and the page each set them in their own way.
+"""An alert's content in channel-neutral words. Slack, mail, Teams and the page each format it in their own way.
 
 Names from outside are `Name`s in the sentences, for the channel to escape. Nothing here is about a person.
 """
@@ -112,7 +112,7 @@ ACTIONS = (
 
 TAKEN = {
     "intended": "Noted as planned. The shares since then are the new normal; this alert ends here.",
-    "intended gap": "Noted as intended. The gap is not told again until the plan changes; this alert ends here.",
+    "intended gap": "Noted as intended. The gap is not reported again until the plan changes; this alert ends here.",
     "snoozed": "It is asked again on {until}, if it still holds then.",
 }
 """What is said once a decision is taken, in Slack and on the page: the word is that of its button."""

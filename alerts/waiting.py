@@ -1,4 +1,4 @@
-"""Of what people are still to be notified, and what is open; apart from the sender, for whoever only asks."""
+"""What people are still to be notified of, and what is open; separate from the sender, for read-only callers."""
 
 from datetime import date, timedelta
 
@@ -12,11 +12,11 @@ from pipeline.drift.finding import Audience
 from pipeline.drift.findings import audiences_of, kinds_for
 
 TOGETHER = timedelta(days=14)
-"""Falls that began within this of each other are one."""
+"""Falls that began within this time of each other are one."""
 
 
 FRESH = timedelta(days=14)
-"""A shift between objectives that is older was before anybody watched: no news."""
+"""An older shift between objectives predates monitoring and is not news."""
 
 
 def untold(session: Session, channel: str | None = None) -> list[Drift]:

@@ -1,4 +1,4 @@
-"""The weeks of a scope, read from the table of shares, and what is true of several together: mean and interval."""
+"""The weeks of a scope, read from the table of shares, and figures over several of them: mean and interval."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Reading one step ahead: the next page is on its way while this one is parsed."""
+"""Reading one step ahead: the next page is being fetched while this one is parsed."""
 
 import queue
 import threading
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def ahead(steps: Iterator[T]) -> Iterator[T]:
-    """The same, each step begun while the one before is used. What it raises is raised in its place."""
+    """Yield the same steps, each started while the previous one is in use. Exceptions are raised at their own step."""
     ready: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(maxsize=1)
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""What every source has in common: the words it yields and the errors it raises.
+"""Shared by all sources: the records they yield and the errors they raise.
 
 A connector knows one source and no database. It yields pages; whoever consumes them decides what to keep. Each page carries
 the cursor that is valid once the page has been stored, so a puller that is killed repeats at most one page.
@@ -30,7 +30,7 @@ Cursor = Mapping[str, Any]
 
 
 class SignalKind(StrEnum):
-    """What happened. The values are those that databases hold."""
+    """What happened. The values are stored in databases."""
 
     CREATED = "created"
     TRANSITION = "transition"
@@ -48,13 +48,13 @@ class SignalKind(StrEnum):
     COMMIT = "commit"
     REVIEW = "review"
     FIELD = "field"
-    """A field of the item, one of those that are listed, was filled or emptied."""
+    """One of the item's listed fields was filled or cleared."""
     ABSENCE = "absence"
-    """Somebody does not work, for `hours` of that day: no activity, but less capacity."""
+    """Somebody is off for `hours` of that day: not an activity, but less capacity."""
 
 
 class ItemKind(StrEnum):
-    """What a work item is. The values are those that databases hold; an issue of a type of its own is an `ISSUE`."""
+    """What a work item is. The values are stored in databases; an issue of a custom type is an `ISSUE`."""
 
     EPIC = "epic"
     STORY = "story"
@@ -76,7 +76,7 @@ class ItemKind(StrEnum):
 
 
 class State(StrEnum):
-    """Where a work item stands. `UNKNOWN` is not `TODO`: a status that nobody can look up says nothing. `LEFT`: out of sight."""
+    """The state of a work item. `UNKNOWN` is not `TODO`: a status that cannot be looked up means nothing. `LEFT`: not visible."""
 
     TODO = "new"
     DOING = "indeterminate"
@@ -86,12 +86,12 @@ class State(StrEnum):
 
 
 class Words(StrEnum):
-    """Where the words that say what a work item is about stand."""
+    """Where the words that describe a work item are."""
 
     ITEM = "item"
-    """In the item alone: what is said on it answers its title."""
+    """Only in the item: comments on it respond to its title."""
     SIGNALS = "signals"
-    """In its signals alone: a thread's first message is a signal too."""
+    """Only in its signals: a thread's first message is a signal too."""
     BOTH = "both"
 
 
@@ -119,7 +119,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's or a bot's account in one source. `groups` are the names of the user groups or teams it is in there."""
+    """A person's or a bot's account in one source. `groups` are the names of its user groups or teams there."""
 
     source: str
     external_id: str
@@ -132,7 +132,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """What signals are about. Ids are the source's own and never change; `key` is the name people use, `former` those before."""
+    """What signals are about. Ids are the source's own and never change; `key` is the name people use, `former` older names."""
 
     source: str
     external_id: str
@@ -204,7 +204,7 @@ class Span:
 
 
 class Suspect(NamedTuple):
-    """A kept signal or, where `item` is its own id, a kept work item that a complete answer lacked."""
+    """A stored signal or, if `item` is its own id, a stored work item, missing from a complete answer."""
 
     external_id: str
     item: str
@@ -241,14 +241,14 @@ class Check:
 
 
 class Choosable(Protocol):
-    """A source that says, before anything is listed, what there is: for `leeway init`."""
+    """A source that can list what is available before anything is configured: for `leeway init`."""
 
     def names(self) -> list[str]:
-        """What its token sees and the settings may list: projects, channels, pipelines. Raises SourceError."""
+        """Return what its token can see and the settings may list: projects, channels, pipelines. Raises SourceError."""
         ...
 
     def people(self) -> "Iterator[Page]":
-        """Its accounts with their groups; no pages where it knows none. Raises SourceError."""
+        """Yield its accounts with their groups; no pages if it knows none. Raises SourceError."""
         ...
 
 
@@ -258,11 +258,11 @@ class Connector(Protocol):
     name: str
 
     def check(self, since: datetime) -> list[Check]:
-        """Try what a pull down to `since` needs, one line a capability. Never raises for what the source refuses."""
+        """Check what a pull back to `since` needs, one line per capability. Never raises for what the source refuses."""
         ...
 
     def streams(self) -> list[str]:
-        """Names of the independent streams, each with a cursor of its own. May ask the source."""
+        """Return the names of the independent streams, each with its own cursor. May query the source."""
         ...
 
     def pull(self, stream: str, cursor: Cursor | None, since: datetime) -> Iterator[Page]:

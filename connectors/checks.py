@@ -1,4 +1,4 @@
-"""Lines of `leeway check` that the sources have in common."""
+"""Lines of `leeway check` shared by the sources."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,18 +10,18 @@ _SHOWN = 12
 
 
 def clock_row(skew: float | None) -> Check:
-    """The server's clock against ours, from the Date of an answer."""
+    """Return a row comparing the server's clock with ours, from the Date of an answer."""
     if skew is None:
-        return Check("clock", True, "the server does not say its time")
+        return Check("clock", True, "the server does not report its time")
     ok = abs(skew) <= _MOST_SKEW_SECONDS
     found = (
         "agrees with the server's" if ok else f"the server's is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}"
     )
-    return Check("clock", ok, found, "" if ok else "Set this machine's clock (chrony, systemd-timesyncd).")
+    return Check("clock", ok, found, "" if ok else "Synchronise this machine's clock (chrony, systemd-timesyncd).")
 
 
 def listed_rows(kind: str, listed: Sequence[str], reachable: Collection[str], fix: str) -> list[Check]:
-    """One line for each that is configured, and one that names what is reachable but not read."""
+    """Yield one line for each configured entry, and one that names what is reachable but not read."""
     rows = []
     for name in listed:
         ok = name in reachable
@@ -34,7 +34,7 @@ def listed_rows(kind: str, listed: Sequence[str], reachable: Collection[str], fi
 
 
 def after_pages(what: str, count: int, page: int, rate: Rate, calls_a_page: float = 1.0) -> Check:
-    """How much the window holds and how long its backfill takes at least, at the rate that is kept."""
+    """Return how much the window holds and the minimum duration of its backfill at the current rate limit."""
     requests = max(1, -(-count // page)) * calls_a_page
     return Check(
         "data", True, f"about {count} {what} in the window; the backfill takes at least {span(requests, rate)}"
@@ -42,7 +42,7 @@ def after_pages(what: str, count: int, page: int, rate: Rate, calls_a_page: floa
 
 
 def span(requests: float, rate: Rate) -> str:
-    """The time that so many requests take, in words."""
+    """Return the time that this many requests take, in words."""
     seconds = requests * rate.seconds / rate.amount
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
@@ -54,8 +54,8 @@ CHECK_FAULTS = (SourceError, LookupError, TypeError, AttributeError, ValueError)
 
 
 def why_no_check(source: str, error: Exception) -> tuple[str, str]:
-    """What such an error says of the source, and the fix."""
+    """Return what such an error means, and the fix."""
     if isinstance(error, SourceError):
         return error.message, error.fix
-    said = f"gave an answer that is none of its own ({type(error).__name__})"
-    return said, f"Check the address under [{source}]: a portal or proxy may answer there."
+    said = f"gave an unexpected answer ({type(error).__name__})"
+    return said, f"Check the address under [{source}]: a portal or proxy may be answering there."

@@ -1,4 +1,4 @@
-"""Counting requests in this process alone: a storage for the `limits` library that starts no threads.
+"""Count requests in this process only: a storage for the `limits` library that starts no threads.
 
 The library's own MemoryStorage 5.8 forgets old requests in a thread that it starts after nearly each request, which
 costs as much as the rest of it, and two callers can start one thread twice

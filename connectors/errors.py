@@ -1,8 +1,8 @@
-"""The errors of a source: whose fault it is, whether to try again, and how to fix it."""
+"""The errors of a source: whose fault it is, whether to retry, and how to fix it."""
 
 
 class SourceError(Exception):
-    """Something the source did. `permanent` says whether trying again without a change can help."""
+    """An error of a source. `permanent`: retrying without a change cannot help."""
 
     permanent = False
 
@@ -12,13 +12,13 @@ class SourceError(Exception):
 
 
 class CredentialError(SourceError):
-    """The source does not accept the token."""
+    """The source rejected the token."""
 
     permanent = True
 
 
 class ScopeError(SourceError):
-    """The token is good but may not do this. `scope` names what is missing."""
+    """The token is valid but lacks a permission. `scope` names what is missing."""
 
     permanent = True
 
@@ -28,7 +28,7 @@ class ScopeError(SourceError):
 
 
 class RateLimited(SourceError):
-    """Still limited after the client's own retries. `seconds` is what the source asked us to wait, 0 where it does not say."""
+    """Still rate limited after the client's own retries. `seconds` is the wait the source asked for, 0 if it gave none."""
 
     def __init__(self, source: str, seconds: float) -> None:
         wait = f"asks to wait {seconds:.0f} s" if seconds else "does not say for how long"
@@ -41,7 +41,7 @@ class SourceUnavailable(SourceError):
 
 
 class Untrusted(SourceUnavailable):
-    """No answer, and none that a second attempt would bring: a certificate that is not trusted, or no TLS spoken."""
+    """No answer, and a second attempt would not help: an untrusted certificate, or no TLS."""
 
     permanent = True
 
@@ -51,27 +51,27 @@ class BadAnswer(SourceError):
 
 
 class NotFound(BadAnswer):
-    """The source says that what it was asked for by name is not there: deleted, out of sight, or never there."""
+    """The source reports that a named record does not exist: deleted, not visible, or never there."""
 
 
 class Unexpected(SourceError):
-    """An error that no source is known to make: a defect of ours, or an answer nobody has seen yet."""
+    """An error not expected from any source: a bug of ours, or an unknown kind of answer."""
 
     def __init__(self, source: str, stream: str, error: Exception, record: str = "") -> None:
         where = f"after record {record}" if record else "before the first record"
         super().__init__(
             source,
             f"{stream}: stopped by an unexpected {type(error).__name__} {where}.",
-            "The next pull continues there; if it stops again, report the traceback that is in the log.",
+            "The next pull continues there; if it stops again, report the traceback in the log.",
         )
         self.stream, self.error = stream, error
 
     def after(self, record: str) -> "Unexpected":
-        """The same, naming the last record that was read."""
+        """Return the same error, naming the last record that was read."""
         return Unexpected(self.source, self.stream, self.error, record)
 
 
 class NotReachable(SourceError):
-    """A channel, mailbox or the like that is configured but that the account cannot see."""
+    """A configured channel, mailbox or the like that the account cannot see."""
 
     permanent = True

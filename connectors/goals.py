@@ -1,4 +1,4 @@
-"""Goals that a source keeps as items of a type of its own: the objectives, and below each the key results."""
+"""Goals that a source holds as items of a certain type: the objectives, and below each its key results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,5 +54,5 @@ class KeepsGoals(Protocol):
     """A source that keeps goals: its connector has this besides."""
 
     def goals(self, wanted: Wanted) -> Found:
-        """Every goal that is wanted, now. Raises SourceError."""
+        """Return every wanted goal as it is now. Raises SourceError."""
         ...

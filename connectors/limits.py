@@ -22,7 +22,7 @@ from connectors.errors import RateLimited
 
 log = structlog.get_logger()
 LONGEST_WAIT_SECONDS = 90.0
-"""More than this is no burst limit; the pull ends here and the next one continues at the cursor."""
+"""A longer wait is not a burst limit: the pull ends here and the next one continues at the cursor."""
 _TOLD_FROM_SECONDS = 10.0
 _AWAY_SECONDS = 30.0
 
@@ -36,18 +36,18 @@ class Rate:
 
     @classmethod
     def per_minute(cls, amount: float) -> "Rate":
-        """So many a minute; fast ones are spread over the seconds instead of allowing a burst a minute."""
+        """This many per minute; high rates are spread over the seconds instead of allowing one burst per minute."""
         return cls(max(1, int(amount / 60)), 1) if amount >= 300 else cls(max(1, int(amount)), 60)
 
     @classmethod
     def per_second(cls, amount: float) -> "Rate":
-        """So many a second; below one a second, one in as many seconds as that takes."""
+        """This many per second; below one, a single request in the corresponding number of seconds."""
         return cls(int(amount), 1) if amount >= 1 else cls(1, max(1, round(1 / amount)))
 
 
 class Limiter:
     """Buckets by name, which begins with the source's. Without `url`, or while Redis does not answer, they count in this process
-    alone."""
+    only."""
 
     def __init__(
         self,
@@ -66,10 +66,10 @@ class Limiter:
             try:
                 self._shared = RedisStorage(url, wrap_exceptions=True)
             except (ConfigurationError, StorageError) as error:
-                log.warning("rate limits are counted in this process alone", reason=type(error).__name__)
+                log.warning("rate limits are counted in this process only", reason=type(error).__name__)
 
     def take(self, bucket: str, rate: Rate) -> None:
-        """Return when one more request may be made. Raises RateLimited where none may be for longer than LONGEST_WAIT_SECONDS."""
+        """Block until one more request may be made. Raises RateLimited if that takes longer than LONGEST_WAIT_SECONDS."""
         item = RateLimitItemPerSecond(rate.amount, rate.seconds, namespace="leeway")
         told = False
         while (wait := self._try(bucket, item)) > 0:
@@ -81,7 +81,7 @@ class Limiter:
             self._sleep(wait)
 
     def pause(self, bucket: str, seconds: float) -> None:
-        """Let nobody through for so long: what a 429 or a `remaining: 0` asks for."""
+        """Block all requests for this long, as a 429 or a `remaining: 0` asks for."""
         for storage in self._storages():
             try:
                 storage.clear(f"leeway:pause:{bucket}")
@@ -113,5 +113,5 @@ class Limiter:
         return [self._shared, self._here]
 
     def _lost(self) -> None:
-        log.warning("Redis does not answer; rate limits are counted in this process alone for a while")
+        log.warning("Redis does not answer; rate limits are counted in this process only for a while")
         self._away_until = self._now() + _AWAY_SECONDS

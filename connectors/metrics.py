@@ -1,4 +1,4 @@
-"""What a source can measure for a key result, and how okrs.yaml says it."""
+"""What a source can measure for a key result, and how okrs.yaml expresses it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,5 +21,5 @@ class Measuring(Protocol):
     """A source that measures: its connector has this besides, and its traits have `metrics`."""
 
     def measure(self, metric: Mapping[str, Any]) -> float:
-        """The number that a metric without faults asks for, now. Raises SourceError."""
+        """Return the current number for a valid metric. Raises SourceError."""
         ...

@@ -1,4 +1,4 @@
-"""The way out of this machine, the same for every client: the proxy and the certificates that the environment names.
+"""Outgoing connections, the same for every client: the proxy and the certificates named in the environment.
 
 The vendors' clients differ in what they read of it: one no proxy at all, one no NO_PROXY, some SSL_CERT_FILE and some
 REQUESTS_CA_BUNDLE, and Python's IMAP trusts any certificate unless it is told not to.
@@ -17,45 +17,45 @@ from connectors.errors import NotReachable, SourceUnavailable, Untrusted
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _AUTHORITY = (
-    "For an authority of your own, also a proxy that opens TLS, set SSL_CERT_FILE to a file of its certificates."
+    "For a private authority, or a proxy that intercepts TLS, set SSL_CERT_FILE to a file with its certificates."
 )
 
 _CERTIFICATE_FIXES = {
-    9: "It begins later, or this machine's clock is behind: see `date`.",
-    10: "It has to be renewed there, unless this machine's clock is ahead: see `date`.",
-    62: "It is for other names: write one of them into the address.",
-    64: "It is for other addresses or for names: write one of them into the address.",
+    9: "It is not valid yet, or this machine's clock is slow: check `date`.",
+    10: "It must be renewed there, unless this machine's clock is fast: check `date`.",
+    62: "It is for other names: use one of them in the address.",
+    64: "It is for other addresses or for names: use one of them in the address.",
 }
 """By OpenSSL's number of what is wrong; for all else it is the authority that is not known."""
 _NO_TLS = {"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST", "TLSV1_ALERT_PROTOCOL_VERSION"}
 """What OpenSSL calls an answer of somebody who speaks no TLS, or none that is new enough."""
 _CONNECTIONS: dict[type[OSError], tuple[str, str]] = {
-    ssl.SSLError: ("it does not speak TLS as it should", "Where it has none, the address begins with http://."),
+    ssl.SSLError: ("its TLS handshake failed", "Without TLS there, the address starts with http://."),
     ConnectionRefusedError: ("nothing listens there", ""),
-    ConnectionResetError: ("it ended the connection", "Where it speaks TLS, the address begins with https://."),
+    ConnectionResetError: ("it closed the connection", "If it uses TLS, the address starts with https://."),
     TimeoutError: ("it took too long", ""),
-    FileNotFoundError: ("a socket or file that its address names is not there", ""),
+    FileNotFoundError: ("a socket or file named in its address does not exist", ""),
 }
-"""What clients wrap in errors of their own, whose names say nothing."""
+"""Errors that clients wrap in their own types, whose names say nothing."""
 
 
 def bundle() -> str | None:
-    """The file or folder of certificates that the environment names, whichever of the usual variables it is in."""
+    """Return the certificate file or folder from any of the usual environment variables."""
     return next((named for name in _BUNDLES if (named := os.environ.get(name))), None)
 
 
 def trusted() -> ssl.SSLContext:
-    """What HTTP clients trust: what the environment names, else the usual public authorities."""
+    """Return what HTTP clients trust: what the environment names, else the usual public authorities."""
     return _contexts(bundle(), _changed(bundle()), public=True)
 
 
 def trusted_by_system() -> ssl.SSLContext:
-    """What clients of mail servers trust: what the environment names, else this machine's own authorities."""
+    """Return what clients of mail servers trust: what the environment names, else this machine's own authorities."""
     return _contexts(bundle(), _changed(bundle()), public=False)
 
 
 def _changed(named: str | None) -> tuple[int, int] | None:
-    """What tells a file or folder of certificates from what was there before: authorities are renewed under running workers."""
+    """Return a mark that changes with the file or folder of certificates: they are renewed under running workers."""
     try:
         found = os.stat(named) if named else None
     except OSError:
@@ -65,7 +65,7 @@ def _changed(named: str | None) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=8)
 def _contexts(named: str | None, _: tuple[int, int] | None, *, public: bool) -> ssl.SSLContext:
-    """Read once until it changes: it takes longer than a short answer."""
+    """Load once until it changes: it takes longer than a short answer."""
     if named:
         context = ssl.create_default_context()
         if Path(named).exists():
@@ -93,13 +93,13 @@ def unusable_proxy(address: str) -> str | None:
         return None
     scheme = urlsplit(address).scheme
     return (
-        f"the proxy for {scheme} is none that is spoken to. Write http://host:port into {scheme.upper()}_PROXY (also where "
-        "ALL_PROXY names one of SOCKS), or take the address out by NO_PROXY."
+        f"the proxy for {scheme} is not supported. Set {scheme.upper()}_PROXY to http://host:port (also where ALL_PROXY "
+        "names a SOCKS proxy), or exclude the address with NO_PROXY."
     )
 
 
 def proxy_of(address: str) -> str | None:
-    """The proxy through which an address is reached, with its login; None for none. NO_PROXY counts."""
+    """Return the proxy for an address, with its login; None for none. NO_PROXY is respected."""
     if not _names_proxy():
         return None
     from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
@@ -120,17 +120,17 @@ def why(error: BaseException, otherwise: str, *, http: bool = True) -> tuple[str
     for one in _causes(error):
         if _misses_bundle(one):
             return (
-                f"its certificate cannot be tried: {bundle()} is not there",
+                f"its certificate cannot be verified: {bundle()} does not exist",
                 "SSL_CERT_FILE, or REQUESTS_CA_BUNDLE, names it.",
             )
         if isinstance(one, ssl.SSLCertVerificationError):
             fix = _CERTIFICATE_FIXES.get(one.verify_code, _AUTHORITY)
             return f"its certificate is not trusted: {one.verify_message.rstrip('.')}", f"{fix} {otherwise}".strip()
         if isinstance(one, socket.gaierror) or type(one).__name__ == "NameResolutionError":
-            by_proxy = "Where only a proxy leads out, set HTTPS_PROXY." if http else ""
-            return "its name is not known here", f"{otherwise} {by_proxy}".strip()
+            by_proxy = "If connections must go through a proxy, set HTTPS_PROXY." if http else ""
+            return "its name cannot be resolved here", f"{otherwise} {by_proxy}".strip()
         if type(one).__name__ == "ProxyError":
-            return "the proxy does not let it through", "Check HTTPS_PROXY and NO_PROXY."
+            return "the proxy blocks it", "Check HTTPS_PROXY and NO_PROXY."
         for kind, (what, fix) in _CONNECTIONS.items():
             if isinstance(one, kind):
                 of_web = (fix, "Check HTTPS_PROXY and NO_PROXY." if _names_proxy() else "") if http else ()
@@ -145,7 +145,7 @@ def no_answer(source: str, asked: str, error: BaseException, otherwise: str, *, 
 
 
 def _is_settled(error: BaseException) -> bool:
-    """Return True if a second attempt would end alike: the certificate, the file of authorities, or no TLS."""
+    """Return True if a second attempt would fail in the same way: certificate, file of authorities, or no TLS."""
     for one in _causes(error):
         if isinstance(one, ssl.SSLCertVerificationError) or (
             isinstance(one, ssl.SSLError) and getattr(one, "reason", "") in _NO_TLS
@@ -157,21 +157,21 @@ def _is_settled(error: BaseException) -> bool:
 
 
 def is_page(body: str) -> bool:
-    """Whether an answer is a page for people, where a program was asked for: what a proxy or firewall shows."""
+    """Return True if an answer is a web page instead of API output, as a proxy or firewall shows."""
     return body.lstrip().lower().startswith(("<!doctype", "<html"))
 
 
 def shown(url: str) -> str:
-    """An address as it may be shown: what follows its path may be a key."""
+    """Return an address as it may be shown: what follows its path may be a secret."""
     return url.partition("?")[0].partition("#")[0]
 
 
 def stopped_before(source: str, url: str) -> NotReachable:
-    """The error for a 403 that something before the source gives."""
+    """Return the error for a 403 from something in front of the source."""
     return NotReachable(
         source,
-        f"something before {shown(url)} answers 403 with a page of its own.",
-        "Ask who runs the proxy or firewall to let this machine through.",
+        f"something in front of {shown(url)} answers 403 with its own page.",
+        "Ask the people who run the proxy or firewall to let this machine through.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The way through a list of pages: one that leads back to where it was is said, instead of followed for ever."""
+"""Walking through a list of pages: one that leads back is reported instead of followed forever."""
 
 from connectors.errors import BadAnswer
 
@@ -11,8 +11,8 @@ class Onward:
         self._followed: set[int] = set()
 
     def to(self, *position: object) -> None:
-        """Note that this is followed next. Raises BadAnswer where it was followed before."""
+        """Record the next position. Raises BadAnswer if it was already followed."""
         mark = hash(position)
         if mark in self._followed:
-            raise BadAnswer(self._source, f"{self._where} leads back to a page that was read already.")
+            raise BadAnswer(self._source, f"{self._where} leads back to a page that was already read.")
         self._followed.add(mark)

@@ -1,4 +1,4 @@
-"""The border around one record: whatever goes wrong in it sets that record aside, and nothing else."""
+"""Isolation of single records: an error in one sets only that record aside."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,7 +8,7 @@ from connectors.base import BadAnswer, Cursor, Failure, SourceError, SourceUnava
 
 log = structlog.get_logger()
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-"""What reading an answer raises where it is not what the source documents."""
+"""What parsing raises if an answer is not what the source documents."""
 _EXPECTED = (*UNREADABLE, LookupError, RecursionError)
 
 

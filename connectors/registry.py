@@ -1,4 +1,4 @@
-"""The sources there are. A further source is one folder or module and one line here."""
+"""The available sources. Adding one takes one folder or module and one line here."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache

@@ -1,4 +1,4 @@
-"""What somebody says in a mail: its newest part and what it forwards, without mails that it answers and without a signature."""
+"""The content of a mail: its newest part and what it forwards, without quoted replies and without a signature."""
 
 import re
 from itertools import takewhile

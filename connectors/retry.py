@@ -1,4 +1,4 @@
-"""One policy for trying again: what is worth it, how often, and for how long."""
+"""One retry policy: what is worth retrying, how often, and for how long."""
 
 import datetime as dt
 import time
@@ -51,7 +51,7 @@ def retrying(call: Callable[[], T], limiter: Limiter, bucket: str, rate: Rate) -
 
 
 def seconds_of(retry_after: str | None, otherwise: float) -> float:
-    """A Retry-After header in seconds; it may also be a date (RFC 9110, 10.2.3)."""
+    """Return a Retry-After header in seconds; it may also be a date (RFC 9110, 10.2.3)."""
     if not retry_after:
         return otherwise
     try:

@@ -1,4 +1,4 @@
-"""Tables as spreadsheets of all countries save them: with commas, semicolons or tabs, in UTF-8 or UTF-16."""
+"""Tables as spreadsheets save them in any locale: with commas, semicolons or tabs, in UTF-8 or UTF-16."""
 
 import codecs
 import csv

@@ -1,7 +1,7 @@
-"""Whose a source is: the site, workspace or account that the settings lead to.
+"""The tenant of a source: the site, workspace or account that the settings point to.
 
-Ids of records are only unique within one. Another address or token may lead to another one, whose issue 10001 is
-another issue, so each source says where it leads.
+Ids of records are only unique within one. Another address or token may lead to another tenant, whose issue 10001
+is a different issue, so each source identifies its tenant.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class Tenant:
     label: str
 
     def is_same(self, other: "Tenant") -> bool:
-        """Return True if both are one. Where one of them does not say its id, the address decides."""
+        """Return True if both are the same. If one has no id, the address decides."""
         if self.id and other.id:
             return self.id == other.id
         return bool(self.address) and self.address == other.address
@@ -37,10 +37,10 @@ class Tenant:
 
 @runtime_checkable
 class Tenanted(Protocol):
-    """A connector that says where its settings lead."""
+    """A connector that identifies its tenant."""
 
     def tenant(self) -> Tenant | None:
-        """None where the source does not say. Raises SourceError where it does not answer."""
+        """Return the tenant; None if the source does not say. Raises SourceError if it does not answer."""
         ...
 
 

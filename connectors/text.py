@@ -51,7 +51,7 @@ def hours_of(seconds: Any) -> float:
 
 
 def tidy(text: str) -> str:
-    """Collapse blanks and empty lines; drop what cannot be stored (NUL, lone surrogates)."""
+    """Collapse spaces and empty lines; drop what cannot be stored (NUL, lone surrogates)."""
     if "\x00" in text or not text.isascii():
         text = text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
     return "\n".join([line for raw in text.splitlines() if (line := " ".join(raw.split()))])

@@ -1,4 +1,4 @@
-"""Times that a source states: read strictly, and believed only within bounds.
+"""Times from a source: parsed strictly, and accepted only within bounds.
 
 One typing error (a worklog of the year 26) would otherwise stretch the history by two thousand years.
 """

@@ -1,4 +1,4 @@
-"""How it is wired: settings, command line, Celery app and its tasks."""
+"""The application: settings, command line, Celery app and its tasks."""
 
 import gc
 from typing import TYPE_CHECKING
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     __version__: str
 
-# What is loaded at the start stays; to look through it for garbage after each 700 objects is a tenth of a start.
+# Modules loaded at startup stay; collecting garbage after every 700 objects costs a tenth of the startup time.
 gc.set_threshold(20_000, *gc.get_threshold()[1:])
 
 
 def __getattr__(name: str) -> str:
-    """The version, looked up when somebody asks: it takes longer than all that a health check does."""
+    """Return the version, looked up on demand: the lookup takes longer than a whole health check."""
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import PackageNotFoundError, version

@@ -1,4 +1,4 @@
-"""`python -m leeway`, where the command is not on the path."""
+"""`python -m leeway`, for when the command is not on the path."""
 
 from leeway.cli import main
 

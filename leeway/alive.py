@@ -1,7 +1,7 @@
-"""`python -m leeway.alive NAME`: whether a worker (by its queue's name) or `beat` works, by the sign that it leaves in a file.
+"""`python -m leeway.alive NAME`: check that a worker (by its queue's name) or `beat` works, by the heartbeat it leaves in a file.
 
-For health checks, which run each minute beside each process: no settings, no library, no question to Redis. The sign says for
-how long it holds, and counts by the clock of the machine that nobody sets.
+For health checks, which run every minute next to each process: no settings, no library, no request to Redis. The heartbeat says
+how long it is valid, measured on the machine's monotonic clock.
 """
 
 import os
@@ -15,7 +15,7 @@ _PRIVATE = 0o700
 
 
 def sign(name: str, good_for: float, broker: bool = True) -> None:
-    """Leave a sign of this process. Raises OSError where it cannot be written, or might be read or changed by others."""
+    """Write this process's heartbeat. Raises OSError if it cannot be written, or if others might read or change it."""
     folder = _folder()
     folder.mkdir(_PRIVATE, exist_ok=True)
     _check(folder)
@@ -25,12 +25,12 @@ def sign(name: str, good_for: float, broker: bool = True) -> None:
 
 
 def end(name: str) -> None:
-    """Take the sign back: the process ends as it was asked to."""
+    """Remove the heartbeat: the process ends as it was asked to."""
     (_folder() / _file(name)).unlink(missing_ok=True)
 
 
 def fault(name: str, now: float | None = None) -> str | None:
-    """What is wrong with it, or None. `now` is as `time.monotonic` counts."""
+    """Return what is wrong with it, or None. `now` is a `time.monotonic` value."""
     folder = _folder()
     try:
         _check(folder)
@@ -58,7 +58,7 @@ def _file(name: str) -> str:
 
 
 def _check(folder: Path) -> None:
-    """Raises OSError unless the folder is this user's alone: in /tmp anybody may have made it before."""
+    """Raise OSError unless the folder belongs to this user alone: in /tmp anybody may have created it before."""
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
         raise NotADirectoryError(f"{folder} is no folder")
@@ -79,7 +79,7 @@ def _runs(process: int) -> bool:
 
 
 def main(words: list[str]) -> int:
-    """Exit status 0 if it works; else say why it does not."""
+    """Exit with status 0 if it works; otherwise print why it does not."""
     if len(words) != 1 or words[0].startswith("-"):
         sys.stderr.write("usage: python -m leeway.alive pull|encode|analyse|speak|beat\n")
         return 1

@@ -1,4 +1,4 @@
-"""Builds from the settings what the commands and tasks work with."""
+"""Build from the settings what commands and tasks work with."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -32,11 +32,11 @@ log = structlog.get_logger()
 
 
 class NotReady(Exception):
-    """Something that must be done first; the message says what."""
+    """Something must be done first; the message says what."""
 
 
 class App:
-    """Settings and everything made from them, each at its first use."""
+    """Settings and everything built from them, each on first use."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class App:
         try:
             settings = load(self._path if self._path.exists() else None)
         except SettingsError as error:
-            log.error("the changed settings are not taken over", reason=str(error))
+            log.error("changed settings were not applied", reason=str(error))
             self._refused = seen
             return
         old, self.settings = self.settings, settings
@@ -74,15 +74,15 @@ class App:
             self.engine.dispose()
             for made in ("engine", "sessions"):
                 self.__dict__.pop(made, None)
-        log.info("settings were read again")
+        log.info("settings reloaded")
 
     def now(self) -> datetime:
-        """The present; a fixed time in the demo."""
+        """The current time; a fixed time in the demo."""
         return self._now or datetime.now(UTC)
 
     @cached_property
     def engine(self) -> Engine:
-        """The database, brought to the newest version."""
+        """The database, upgraded to the newest version."""
         import migrations
         from leeway import __version__
 
@@ -106,7 +106,8 @@ class App:
         return found
 
     def connector_of(self, name: str, section: Any) -> Connector:
-        """A source's connector, of its section of the settings. Raises NotReady where no client could leave this machine."""
+        """Return a source's connector for a section of the settings. Raises NotReady if no client could connect from this
+        machine."""
         address = getattr(section, "api_url", "") or getattr(section, "url", "") or "https://calendars"
         if section.over_http and (fault := unusable_proxy(address)):
             raise NotReady(f"{name}: {fault}")
@@ -114,14 +115,14 @@ class App:
 
     @cached_property
     def limiter(self) -> "Limiter":
-        """Rate limits: shared by all workers through Redis where a broker is set, else of this process."""
+        """Rate limits: shared by all workers through Redis if a broker is set, else per process."""
         from connectors.limits import Limiter
 
         return Limiter(self.settings.broker.spelled("redis+unix") if self._share_limits else None)
 
     @cached_property
     def directory(self) -> "Directory":
-        """What the settings say of accounts and groups. Raises InputError where the file is not right."""
+        """The accounts and groups in the settings. Raises InputError if the file is invalid."""
         from pipeline.people.identity import read_directory
 
         given = self.settings.identity
@@ -133,13 +134,13 @@ class App:
 
     @cached_property
     def encoder(self) -> "Encoder":
-        """The sentence encoder; loads its model when it is first used."""
+        """The sentence encoder; loads its model on first use."""
         from pipeline.encode.encoder import SentenceEncoder
 
         return SentenceEncoder(self.settings.model.name, self.settings.model.on)
 
     def register(self) -> tuple[int, "Register"]:
-        """The current register. Raises NotReady where none was loaded."""
+        """Return the current register and its version. Raises NotReady if none is loaded."""
         from pipeline.register.versions import current_register
 
         with self.sessions() as session:
@@ -156,7 +157,7 @@ class App:
         return DriftSettings(**given | {"gap_points": given["gap_points"] / 100})
 
     def thresholds(self, register: "Register") -> "Thresholds":
-        """From which size on a diagnosis is one, by the settings and the size of the company."""
+        """Thresholds of the diagnoses, from the settings and the size of the company."""
         from pipeline.findings.thresholds import thresholds
 
         given = self.settings.findings
@@ -164,17 +165,17 @@ class App:
         return thresholds(given.size, people, given.thresholds)
 
     def refuse_own_mailbox(self, register: "Register") -> None:
-        """Raises NotReady where the mailbox that is configured is a person's own."""
+        """Raise NotReady if the configured mailbox belongs to a person."""
         mailbox = self.settings.mailbox
         members = register.addresses()
         if mailbox is not None and mailbox.username.lower() in members:
             raise NotReady(
-                f"{mailbox.username} is a member's own mailbox. Only shared ones are read; change mailbox.username."
+                f"{mailbox.username} is a member's own mailbox. Only shared mailboxes are read; change mailbox.username."
             )
 
 
 def _plain(section: Any) -> dict[str, Any]:
-    """The section's values as its connector takes them, secrets opened."""
+    """The section's values as its connector takes them, with secrets revealed."""
     values = {}
     for name, value in section:
         if name not in ("alert_channel", "ops_channel", "signing_secret", "app_token"):

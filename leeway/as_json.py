@@ -1,4 +1,4 @@
-"""What commands print for machines, in one form."""
+"""The JSON form of what commands print for machines."""
 
 import json
 from datetime import date
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def json_text(found: Any) -> str:
-    """What a command prints with --json: texts as they are, days and times in ISO 8601."""
+    """Return what a command prints with --json: text as it is, dates and times in ISO 8601."""
     return json.dumps(found, indent=1, ensure_ascii=False, default=_plain) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Who can be asked by name, and how: in Slack where the app's buttons are answered and they have an account, else by mail."""
+"""Who can be asked by name, and how: in Slack if the app's buttons work and they have an account, otherwise by mail."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -23,7 +23,7 @@ SLACK = "slack"
 
 
 class Reach:
-    """The ways of one round. `kind` is what is asked, as links and opt-outs name it."""
+    """How people are reached in one round. `kind` is what is asked, as links and opt-outs name it."""
 
     def __init__(self, app: App, kind: str) -> None:
         self.app, self.kind = app, kind
@@ -33,7 +33,7 @@ class Reach:
 
     @cached_property
     def accounts(self) -> dict[str, str]:
-        """Slack accounts by address in lower case; empty where nobody answers buttons."""
+        """Slack accounts by lower-case address; empty if buttons are not handled."""
         if not self.by_slack:
             return {}
         query = select(func.lower(Account.email), Account.external_id).where(
@@ -57,7 +57,7 @@ class Reach:
         return MailWay(Mailer(smtp_of(self.app)), lambda address, kind: unsubscribe_link(self.app, address, kind))
 
     def way(self, address: str) -> Way | None:
-        """How somebody is asked; None where they cannot be, or want no such mail."""
+        """Return how somebody is asked; None if they cannot be, or have opted out of such mail."""
         if address in self.accounts:
             return self._slack
         if not self.by_mail:
@@ -68,27 +68,27 @@ class Reach:
             return None if opted_out(session, address, self.kind) else self._mail
 
     def link(self, address: str, round_: str) -> str:
-        """Where they answer by mail: it names the person and the round, and ends (see web/)."""
+        """Return the link for an answer by mail: it names the person and the round, and expires (see web/)."""
         page = self.app.settings.web.url.rstrip("/")
         return f"{page}/{self.kind}?token={serializer(self.app, self.kind).dumps([address, round_])}"
 
     def why_not(self) -> str:
-        """What is to be set so that everybody can be asked; empty where nothing is missing."""
+        """Return what must be set so that everybody can be asked; empty if nothing is missing."""
         if not self.app.settings.smtp.host:
             without = "for who has no Slack account" if self.by_slack else "or [slack] with a signing_secret"
             return f"Set [smtp], {without}."
-        return "" if self.by_mail else "Set web.url, so that mails can say where they are answered."
+        return "" if self.by_mail else "Set web.url, so that mails can link to the page where they are answered."
 
 
 def account_address(app: App, account: str) -> str:
-    """The address of a Slack account in lower case; empty where it has none, or is a bot's."""
+    """Return the lower-case address of a Slack account; empty if it has none or is a bot."""
     with app.sessions() as session:
         row = session.get(Account, (SLACK, account))
         return row.email.lower() if row is not None and row.email and not row.bot else ""
 
 
 def asked_in(session: Session, kind: str, round_: str) -> set[str]:
-    """The addresses that were asked in a round."""
+    """Return the addresses that were asked in a round."""
     query = select(Ask.recipient).where(Ask.kind == kind, Ask.round == round_, Ask.sent_at.is_not(None))
     return set(session.scalars(query))
 
@@ -105,8 +105,8 @@ def not_asked(session: Session, kind: str, round_: str, whom: Mapping[str, tuple
         {
             "of": f"{whom[row.recipient][0]}, as a reminder" if row.sent_at else whom[row.recipient][0],
             "why": row.error,
-            "next": "There is no other reminder in this round." if row.sent_at else retry.what_next(row),
-            "fix": whom[row.recipient][1] if row.refused else "`leeway check` tries it.",
+            "next": "There is no further reminder in this round." if row.sent_at else retry.what_next(row),
+            "fix": whom[row.recipient][1] if row.refused else "`leeway check` tests it.",
         }
         for row in session.scalars(query.order_by(Ask.recipient))
         if row.recipient in whom
@@ -114,7 +114,7 @@ def not_asked(session: Session, kind: str, round_: str, whom: Mapping[str, tuple
 
 
 def still_to_ask(app: App, session: Session, kind: str, round_: str, people: Iterable[str]) -> int:
-    """How many of them can be asked and were not tried yet: for long only where Slack or the mail server takes nothing."""
+    """Return how many of them can be asked but were not tried yet: this lasts only while Slack or the mail server fails."""
     reach, gone = Reach(app, kind), set(session.scalars(select(OptOut.address).where(OptOut.kind == kind)))
     tried = select(Ask.recipient).where(
         Ask.kind == kind, Ask.round == round_, or_(Ask.sent_at.is_not(None), Ask.error != "")

@@ -1,4 +1,4 @@
-"""`leeway backtest`: what would have been said, had Leeway been there."""
+"""`leeway backtest`: what would have been reported, had Leeway been running."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -20,7 +20,7 @@ from pipeline.register.workdays import last_complete_day
 
 
 def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterator[str]:
-    """One line a week and one for each event, in order. Raises NotReady where there is no history yet."""
+    """Yield one line per week and one per event, in order. Raises NotReady if there is no history yet."""
     _, register = app.register()
     with app.sessions() as session:
         last = last_complete_day(app.now(), register.calendar.time_zone)
@@ -28,8 +28,9 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         weeks = points(weekly(session, COMPANY))
         if seen is None or not weeks:
             raise NotReady(
-                "there is no history of anybody in a team yet. `leeway run --once` pulls it; where it did, `leeway status` names "
-                "the accounts that are in no team."
+                "there is no history of anybody in a team yet. Pull it with `leeway run --once`; if that has run, `leeway "
+                "status` "
+                "lists the accounts that are in no team."
             )
         events = detector_for(session, register, seen, app.drift_settings()).run()
     titles = {one.key: shortened(one.title) for one in register.objectives}
@@ -50,7 +51,7 @@ def backtest_lines(app: App, since: date | None, picture: Path | None) -> Iterat
         falls = [
             Fall(one.start, one.before, one.after) for one in events if one.kind == "drift" and one.scope == COMPANY
         ]
-        write_picture(picture, png(top_share(weeks, falls[-1:], "What would have been said")))
+        write_picture(picture, png(top_share(weeks, falls[-1:], "What would have been reported")))
         yield f"{picture} written."
 
 
@@ -60,6 +61,6 @@ def _line(event: Event, titles: Mapping[str, str], register: Register) -> str:
         return f"data, {event.subject}: {event.before:.2f} -> {event.after:.2f} since {event.start}; these days are not used"
     if event.kind == "mix":
         change = f"{percent(event.before)}% -> {percent(event.after)}% since {event.start}"
-        return f"mix, {where}: {change}, by who is at work; no drift"
+        return f"mix, {where}: {change}, caused by who is at work; no drift"
     what = f"{event.kind}, {titles.get(event.subject, event.subject) or where}"
     return f"{what}: {percent(event.before)}% -> {percent(event.after)}% since {event.start}, as known that day"

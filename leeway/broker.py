@@ -1,4 +1,4 @@
-"""Whether Redis takes what the queues need: an answer to PING says little of one that is full, or that is a replica."""
+"""Check that Redis accepts what the queues need: one that is full, or a replica, still answers PING."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ _ODD = "what follows the ? in its address"
 
 
 def tried(settings: Any, seconds: float) -> Any:
-    """A client of the broker that has just written to it. Raises redis.RedisError, and nothing else."""
+    """Return a client of the broker after a successful test write. Raises only redis.RedisError."""
     import redis
 
     try:
@@ -42,7 +42,7 @@ def last_wake(session: Any) -> datetime | None:
 
 
 def require(settings: Any) -> None:
-    """Raise NotReady where no broker is set and none answers at the address that holds then: workers would wait for ever."""
+    """Raise NotReady if no broker is set and none answers at the default address: workers would wait forever."""
     if "broker" in settings.model_fields_set:
         return
     import redis
@@ -60,25 +60,25 @@ def require(settings: Any) -> None:
 
 
 def fault(error: Exception) -> tuple[str, str]:
-    """What is wrong with it, and what to do."""
+    """Return what is wrong, and the fix."""
     kind, said = type(error).__name__, str(error)
     if kind == "OutOfMemoryError" or said.startswith("OOM"):
         return (
-            "is full and takes nothing more",
-            "Raise its maxmemory; maxmemory-policy noeviction is right for a queue.",
+            "is full and accepts no writes",
+            "Raise its maxmemory; for a queue, maxmemory-policy should be noeviction.",
         )
     if kind == "ReadOnlyError" or "read only replica" in said:
-        return "is a replica that takes no writes", "Name the primary in broker.url."
+        return "is a replica that accepts no writes", "Set broker.url to the primary."
     if kind in ("AuthenticationError", "NoPermissionError") or said.startswith(("NOAUTH", "WRONGPASS", "NOPERM")):
         return (
-            "does not accept the login",
+            "rejects the login",
             "Write it in broker.url: redis://:password@host, or redis://name:password@host.",
         )
     if "MISCONF" in said:
-        return "cannot write to its disk and so takes nothing", "Free some space there, or see its log."
+        return "cannot write to its disk, so it accepts no writes", "Free some space there, or see its log."
     if said == _ODD:
-        return f"cannot be asked: {said} is nothing that is known", "Correct broker.url; see docs/operations.md."
+        return f"cannot be asked: {said} is not known", "Correct broker.url; see docs/operations.md."
     from connectors.network import why
 
-    found, fix = why(error, "Start Redis there, or correct broker.url (rediss:// with TLS).", http=False)
+    found, fix = why(error, "Start Redis there, or correct broker.url (rediss:// for TLS).", http=False)
     return f"does not answer ({found})", fix

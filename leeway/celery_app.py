@@ -1,7 +1,7 @@
 """The Celery app: `celery -A leeway.celery_app worker` and `celery -A leeway.celery_app beat`.
 
-Tasks carry no data: each asks the database what is pending, so one that is lost, doubled or late changes nothing. Beat only
-wakes, and keeps no schedule of its own: what is due stands in the database, so two beats, or one that starts anew, do no harm.
+Tasks carry no data: each asks the database what is pending, so a lost, duplicated or late task changes nothing. Beat only
+wakes workers and keeps no schedule: what is due is in the database, so a second or restarted beat does no harm.
 """
 
 import ssl
@@ -19,13 +19,13 @@ QUEUES = ("pull", "encode", "analyse", "speak")
 LONGEST_SECONDS = 2 * 3600
 """A task that takes longer is stopped; what it did is kept."""
 STALE_SECONDS = 3600
-"""A wake that nobody heard for so long is dropped: the next one says the same."""
+"""A wake-up that nobody consumed for this long is dropped: the next one says the same."""
 LEAST_SECONDS = 600
-"""No wake is dropped sooner: beat says by its machine's clock until when one holds, and the worker's may be ahead."""
+"""No wake-up is dropped sooner: it expires by the clock of beat's machine, and the worker's clock may be ahead."""
 MOST_KILOBYTES = 2_000_000
-"""A worker's process that grew beyond this is replaced after its task."""
+"""A worker process that grew beyond this is replaced after its task."""
 STOP = Stop()
-"""Asked for at SIGTERM, which Celery itself takes as a reason to wait until its tasks are done, however long that is."""
+"""Set at SIGTERM; Celery itself would wait until its tasks are done, however long that takes."""
 _ROUTES = {
     "leeway.tasks.wake": {"queue": "speak"},
     "leeway.tasks.pull": {"queue": "pull"},
@@ -45,14 +45,14 @@ def _one() -> App:
 
 
 def the_app() -> App:
-    """One App a process, with the settings as they are now: a token that was renewed needs no restart."""
+    """Return the process's one App, with current settings: a renewed token needs no restart."""
     app = _one()
     app.refresh()
     return app
 
 
 def wake_holds(settings: Settings) -> float:
-    """For how many seconds a wake holds."""
+    """Return for how many seconds a wake-up is valid."""
     return max(settings.schedule.wake_seconds, LEAST_SECONDS)
 
 
@@ -91,7 +91,7 @@ def make() -> Celery:
 
 
 def _certificates(url: str) -> dict[str, ssl.VerifyMode] | None:
-    """Celery would trust any certificate of Redis unless the address says which it wants; `check` does not."""
+    """Make Celery verify Redis's certificate as `check` does; by default it trusts any unless the address says otherwise."""
     wanted = url.startswith("rediss://") and "ssl_cert_reqs" not in url
     return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if wanted else None
 

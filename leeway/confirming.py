@@ -1,4 +1,4 @@
-"""`leeway streams`: what the streams of work seem to serve, and one key to confirm each."""
+"""`leeway streams`: what streams of work seem to serve, and one key press to confirm each."""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from pipeline.register.workdays import last_complete_day
 from pipeline.spreadsheet import guarded
 
 ASKED = 200
-"""Streams that are asked about at most in the terminal; whoever stops earlier has answered what counts most."""
+"""The most streams asked about in the terminal, most valuable first, so stopping early loses least."""
 SHOWN = 40
 TERMINAL = "terminal"
 _COLUMNS = (
@@ -42,7 +42,7 @@ Key = Callable[[], str]
 
 
 def questions(app: App, count: int) -> tuple[list[StreamQuestion], Register]:
-    """The streams most worth an answer. Raises NotReady where none is known yet."""
+    """Return the streams most worth an answer. Raises NotReady if none is known yet."""
     _, register = app.register()
     last = _last(app, register)
     with app.sessions() as session:
@@ -53,12 +53,12 @@ def questions(app: App, count: int) -> tuple[list[StreamQuestion], Register]:
 
 
 def _last(app: App, register: Register) -> date:
-    """The last day that counts here; `leeway diagnoses` counts whole weeks, so its person-days of a stream may be others."""
+    """The last day counted here; `leeway diagnoses` counts whole weeks, so its person-days of a stream may differ."""
     return last_complete_day(app.now(), register.calendar.time_zone)
 
 
 def confirmed(app: App, register: Register) -> str:
-    """How much of the work is confirmed by now, as a sentence."""
+    """Return how much of the work is confirmed so far, as a sentence."""
     last = _last(app, register)
     with app.sessions() as session:
         part = confirmed_part(session, register, last)
@@ -66,7 +66,7 @@ def confirmed(app: App, register: Register) -> str:
 
 
 def write_template(app: App, count: int, target: TextIO) -> None:
-    """The streams as CSV, with the answer empty."""
+    """Write the streams as CSV, with an empty answer column."""
     (found, _), (version, _) = questions(app, count), app.register()
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -88,7 +88,7 @@ def write_template(app: App, count: int, target: TextIO) -> None:
 
 
 def import_answers(app: App, file: Path, out: Console) -> None:
-    """Keep the file's answers, all or none."""
+    """Store the file's answers, all or none."""
     _, register = app.register()
     with app.sessions.begin() as session:
         answers = read_answers(file, session, register)
@@ -101,7 +101,7 @@ def import_answers(app: App, file: Path, out: Console) -> None:
 
 
 def show(app: App, out: Console) -> None:
-    """The streams as a table, for whoever has no terminal."""
+    """Print the streams as a table, for use without a terminal."""
     found, register = questions(app, SHOWN)
     titles, last = titles_of(register), _last(app, register)
     for one in found:
@@ -117,12 +117,12 @@ def show(app: App, out: Console) -> None:
 
 
 def answered(count: int) -> str:
-    """How many streams were answered, and since when that counts."""
-    return f"{amount(count, 'stream')} answered, counted from the next cycle on"
+    """Return how many streams were answered, and from when that counts."""
+    return f"{amount(count, 'stream')} answered; answers count from the next cycle"
 
 
 def titles_of(register: Register) -> dict[str | None, str]:
-    """What each key result is called; None is none of them."""
+    """Return the title of each key result; None means none of them."""
     found: dict[str | None, str] = {k.key: f"{k.key} {k.title}" for _, k in register.key_results()}
     return {**found, None: "none of the key results"}
 
@@ -137,12 +137,12 @@ def _work(one: StreamQuestion, last: date) -> str:
 
 
 def _plain(text: str) -> str:
-    """On one line, without what would move a terminal's cursor."""
+    """Return it on one line, without characters that move a terminal's cursor."""
     return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
 class Asking:
-    """The streams one after the other; each answer is kept at once."""
+    """Asks about streams one by one; each answer is stored at once."""
 
     def __init__(self, app: App, out: Console, key: Key) -> None:
         self.app, self.out, self.key = app, out, key
@@ -151,7 +151,7 @@ class Asking:
         self.done: list[tuple[int, Before, list[int]]] = []
 
     def run(self) -> int:
-        """Ask until all are answered or somebody quits; returns how many were answered."""
+        """Ask until all are answered or the user quits; returns how many were answered."""
         n = 0
         while n < len(self.found):
             self._show(n)
@@ -177,7 +177,7 @@ class Asking:
         self.out.print(f"   Serves {_serves(one, self.titles)}?", markup=False)
         for choice, key in enumerate(one.likely, 1):
             self.out.print(f"     {choice}  {self.titles[key]}", markup=False)
-        self.out.print("   Enter yes, a number another, n none, m mixed, s skip, u undo, q quit", markup=False)
+        self.out.print("   Enter yes, a number for another, n none, m mixed, s skip, u undo, q quit", markup=False)
 
     def _pressed(self, one: StreamQuestion) -> str:
         """The key of a key result, NONE or MIXED; or s, u, q."""
@@ -202,7 +202,7 @@ class Asking:
             with self.app.sessions.begin() as session:
                 self.done.append((n, keep_answer(session, given, self.app.now()), []))
         except LookupError:
-            self.out.print("   This stream is not there any more.", markup=False)
+            self.out.print("   This stream no longer exists.", markup=False)
             return
         if said == MIXED:
             self._items(one)
@@ -210,7 +210,7 @@ class Asking:
             self.out.print(f"   {self.titles[given.key_result]}. {confirmed(self.app, self.register)}", markup=False)
 
     def _items(self, one: StreamQuestion) -> None:
-        """Ask about what is in a mixed stream, one by one."""
+        """Ask about the items of a mixed stream, one by one."""
         with self.app.sessions() as session:
             asked = about(session, self.register, items_of(session, one.id), None)
         for place, item in enumerate(asked, 1):

@@ -1,4 +1,4 @@
-"""What every command has: where it writes, and the App of the settings file that was asked for."""
+"""Shared by all commands: where they write, and the App for the chosen settings file."""
 
 import os
 import sys
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 
 def _as_json() -> bool:
-    """Whether --json-logs was asked for; `--help` does not load what logs need."""
+    """Return True if --json-logs was given, without importing the logging code for `--help`."""
     logs = sys.modules.get("leeway.logs")
     return logs is not None and logs.as_json()
 
 
 _MOVES = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ") | {ord(c): c for c in "\n\t"}
-"""What moves a terminal's cursor, clears its screen or writes its title, where a blank is shown."""
+"""Characters that move a terminal's cursor, clear its screen or set its title; each is replaced by a space."""
 
 
 READER_LEFT = 141
-"""The exit status where `head` or a pager has read enough: what a shell shows of every program that SIGPIPE ends."""
+"""Exit status when `head` or a pager has read enough: what a shell reports for a program ended by SIGPIPE."""
 
 
 def write_no_more() -> None:
-    """What a stream does not take is not tried again at the exit, which would end with a status of its own."""
+    """Discard unwritable output, so that the flush at exit does not fail with another status."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -44,25 +44,25 @@ def write_no_more() -> None:
 
 
 class Verbatim(Console):
-    """Prints what it is given: titles, names and paths of others hold brackets, :words: between colons and whatever else, which
-    are no markup, no emoji and no orders to the terminal. Set here and not at each call, so that cells of tables follow too."""
+    """Prints text verbatim: titles, names and paths may contain brackets or :words: between colons, which must not become markup,
+    emoji or terminal escapes. Set here rather than at each call, so that table cells follow too."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **given)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> "Iterable[Segment]":
-        """What is written, piece by piece; our own bars and colours are orders of their own and stay."""
+        """Yield the segments to write, escapes removed; control segments of our own bars and colours stay."""
         for one in super().render(renderable, options):
             yield one if one.control else Segment(one.text.translate(_MOVES), one.style)
 
     def on_broken_pipe(self) -> None:
-        """End the command: nobody reads what it says."""
+        """End the command: nobody is reading its output."""
         write_no_more()
         raise SystemExit(READER_LEFT)
 
 
 class _Beside(Verbatim):
-    """What is said beside a command's output: a line for people, and with --json-logs one of the log, without bars."""
+    """Messages in addition to a command's output: a line for people, or with --json-logs a log entry, without bars."""
 
     def print(self, *objects: Any, **style: Any) -> None:
         """Print, or log."""
@@ -88,47 +88,47 @@ _state: dict[str, Path | None] = {"config": None}
 
 
 def choose_settings(file: Path | None) -> None:
-    """Take this settings file in all that follows; None for the usual one."""
+    """Use this settings file from now on; None for the default."""
     _state["config"] = file
 
 
 def settings_file() -> Path | None:
-    """The settings file that was asked for, None where none was."""
+    """Return the chosen settings file, None if none was chosen."""
     return _state["config"]
 
 
 def day_of(text: str | None, option: str) -> date | None:
-    """The day that an option names, None where it is not given. Ends the command where there is no such day."""
+    """Return the date given to an option, None if it is not given. Ends the command if it is not a valid date."""
     from models.vocabulary import YEARS
 
     try:
         day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no day like 2026-10-01.", param_hint=option) from None
+        raise typer.BadParameter(f"{text!r} is not a date such as 2026-10-01.", param_hint=option) from None
     if day is not None and day.year not in YEARS:
-        raise typer.BadParameter(f"{text!r} is in no year from {YEARS[0]} to {YEARS[-1]}.", param_hint=option)
+        raise typer.BadParameter(f"{text!r} is not within the years {YEARS[0]} to {YEARS[-1]}.", param_hint=option)
     return day
 
 
 def apart(**given: object) -> None:
-    """End the command where two of these options are given, since each asks for another thing and one would be dropped in
-    silence; an argument's name is in capitals."""
+    """End the command if more than one of these options is given: they conflict, and one would be silently ignored. An
+    argument's name is in capitals."""
     names = [name if name.isupper() else f"--{name.replace('_', '-')}" for name, value in given.items() if value]
     if len(names) > 1:
         raise typer.BadParameter(
-            f"{names[0]} and {names[1]} do not go together; give one of them.", param_hint=names[1]
+            f"{names[0]} and {names[1]} cannot be combined; give one of them.", param_hint=names[1]
         )
 
 
 def goes_with(*, there: object, of: str, **given: object) -> None:
-    """End the command where one of these options is given without what it belongs to, which `of` names: it would do nothing."""
+    """End the command if one of these options is given without what it depends on (named by `of`): it would do nothing."""
     for name in () if there else (name for name, value in given.items() if value):
         option = f"--{name.replace('_', '-')}"
-        raise typer.BadParameter(f"it says nothing without {of}.", param_hint=option)
+        raise typer.BadParameter(f"it has no effect without {of}.", param_hint=option)
 
 
 def the_app() -> Any:
-    """The App of the settings file that was asked for."""
+    """Return the App for the chosen settings file."""
     from leeway.app import App
     from leeway.settings import default_path, load
 
@@ -136,14 +136,14 @@ def the_app() -> Any:
     usual = settings.database.url.removeprefix("sqlite:///")
     if not settings.model_fields_set and not default_path().exists() and not Path(usual).exists():
         err.print(
-            f"Note: neither {default_path()} nor {usual} is in {Path.cwd()}, so this starts from nothing there. "
-            "Change into the folder that has them, or name the settings by --config or LEEWAY_CONFIG."
+            f"Note: neither {default_path()} nor {usual} is in {Path.cwd()}, so this starts from scratch there. "
+            "Change to the folder that has them, or point to the settings with --config or LEEWAY_CONFIG."
         )
     return App(settings, path=settings_file())
 
 
 def print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
-    """One line each, with the fix; exit code 2 where any is not well."""
+    """Print one line per row, with the fix; exits with code 2 if any row failed."""
     if as_json:
         sys.stdout.write(json_text([row.as_json() for row in rows]))
     else:
@@ -153,7 +153,7 @@ def print_rows(rows: "Sequence[CheckRow]", as_json: bool) -> None:
 
 
 def show_rows(rows: "Sequence[CheckRow]") -> None:
-    """One line each, with the fix."""
+    """Print one line per row, with the fix."""
     for row in rows:
         mark = "ok  " if row.ok else "next" if row.todo else "FAIL"
         out.print(f"{mark} {row.part}: {row.name}: {row.found}", markup=False)

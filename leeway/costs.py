@@ -1,7 +1,7 @@
 """What objectives cost in a month, for capitalisation: person-days by team and objective, times the teams' blended day rates.
 
-From the weekly shares that every face shows, so weeks and teams of too few people are not in it by themselves; a week that lies
-in two months is split by its working days. Nothing here is about a person.
+Based on the weekly shares shown everywhere, so teams and weeks with too few people are not listed separately; a week in two
+months is split by its working days. Nothing here is about a person.
 """
 
 import csv
@@ -29,20 +29,20 @@ from pipeline.share.estimate import TOP
 from pipeline.spreadsheet import decimal_comma, guarded
 
 REST = "other teams"
-"""What the company's shares hold besides the teams that are shown: teams that are too small, and people without one."""
+"""The rest of the company's shares beyond the teams shown: teams that are too small, and people without a team."""
 _LEAST_DAYS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """First and last day."""
+    """The first and last day of a month."""
 
     first: date
     last: date
 
     @classmethod
     def of(cls, text: str) -> "Month":
-        """From 2026-10. Raises ValueError."""
+        """Parse a month such as 2026-10. Raises ValueError."""
         first = date.fromisoformat(f"{text}-01")
         if first.year not in YEARS:
             raise ValueError(text)
@@ -84,36 +84,36 @@ def cost_rows(
 
 
 def _rate(history: Sequence[tuple[date, Register]], month: Month, scope: str) -> float | None:
-    """The rate that held at the month's end, so that a later one changes no month that was handed in; where none was known then,
-    the first that came."""
+    """Return the rate in force at the month's end, so that a later rate changes no month already reported; if there was none yet,
+    the first later one."""
     held = [one for at, one in history if at <= month.last]
     later = [one for at, one in history if at > month.last]
     return next((rate for one in [*held[-1:], *later] if (rate := day_rate(one, scope)) is not None), None)
 
 
 NO_RATE = (
-    "No team has a rate, so there are days and no cost. In okrs.yaml, give each team `rate:` (what a working day costs, such as "
-    "`rate: 600`) and set `currency:`; then leeway okrs load okrs.yaml."
+    "No team has a rate, so days are shown without a cost. In okrs.yaml, give each team `rate:` (what a working day costs, such "
+    "as `rate: 600`) and set `currency:`; then run leeway okrs load okrs.yaml."
 )
 
 
 def notes(rows: Sequence[Mapping[str, Any]], month: Month, through: date | None) -> list[str]:
-    """What whoever reads the rows must know: which days and which rates are not in them."""
+    """Return what a reader of the rows must know: which days and which rates are missing."""
     unpriced = sorted({str(row["team"]) for row in rows if row["cost"] == ""})
     priced = any(row["cost"] != "" for row in rows)
-    rates = f"Without a rate, so without a cost: {', '.join(unpriced)}." if priced and unpriced else ""
+    rates = f"No cost, because no rate is set: {', '.join(unpriced)}." if priced and unpriced else ""
     found = [not_known(month, through), rates or (NO_RATE if unpriced else "")]
     return [one for one in found if one]
 
 
 def not_known(month: Month, through: date | None) -> str:
-    """What of the month is not in its rows yet, as a sentence; empty where all is."""
+    """Return what part of the month is not in its rows yet, as a sentence; empty if complete."""
     if through is None:
         return ""
     since = monday(through + timedelta(days=1))  # the first day of the week that is not over
     if not month.first < since <= month.last:
         return ""
-    return f"From {since} on {month.first:%Y-%m} is not in it yet: the week is not over, or not read."
+    return f"{month.first:%Y-%m} is not included from {since} on: the week is not over, or has not been read."
 
 
 def _person_days(
@@ -146,7 +146,7 @@ def _no_less_than_nothing(rest: Mapping[str, float]) -> Mapping[str, float]:
 
 
 def _part(register: Register, week: date, month: Month) -> float:
-    """Part of a week's working days that lies in the month."""
+    """Return the fraction of a week's working days that lies in the month."""
     worked = Workdays(register.calendar).between(week, week + timedelta(days=6))
     if not worked:
         worked = [week + timedelta(days=n) for n in range(7)]
@@ -154,17 +154,17 @@ def _part(register: Register, week: date, month: Month) -> float:
 
 
 def show_costs(app: App, month: str, to: TextIO, err: Console, *, semicolons: bool, current_rates: bool) -> None:
-    """Print the rows of a month, and beside them what is not known of it. Ends the command where it is no month, or unknown."""
+    """Print the rows of a month, and separately what is missing from it. Ends the command if the month is invalid or unknown."""
     try:
         span = Month.of(month)
     except ValueError:
-        raise typer.BadParameter(f"{month!r} is no month like 2026-10.", param_hint="--month") from None
+        raise typer.BadParameter(f"{month!r} is not a month such as 2026-10.", param_hint="--month") from None
     _, register = app.register()
     with app.sessions() as session:
         through = complete_through(session)
         rows = cost_rows(session, register, span, through, () if current_rates else plans(session))
     if not rows:
-        raise NotReady(f"no whole week of {month} is known.")
+        raise NotReady(f"no complete week of {month} is known.")
     said = decimal_comma if semicolons else guarded
     writer = csv.DictWriter(to, list(rows[0]), lineterminator="\n", delimiter=";" if semicolons else ",")
     writer.writeheader()

@@ -1,4 +1,4 @@
-"""What keeps a database that answers from keeping what it is given, as `leeway check` and `leeway doctor` say it."""
+"""Why a reachable database cannot store data, as `leeway check` and `leeway doctor` report it."""
 
 import os
 import shutil
@@ -17,15 +17,15 @@ from leeway.errors import FILE_READ_ONLY, ORDER_MOVED
 from models import Cycle, StreamCursor, order_moved
 
 LEAST_BYTES = 100_000_000
-"""A disk with less is full soon; a first pull of sixty people takes as much."""
+"""A disk with less free space is soon full; a first pull of sixty people takes as much."""
 
 
 _AHEAD = timedelta(minutes=10)
-"""Of several machines' clocks some are ahead by less."""
+"""Clocks of several machines may differ by less."""
 
 
 def clock_fault(session: Session, now: datetime) -> str | None:
-    """That this machine's clock is behind what is kept, by how much, and what to do; None where it is not."""
+    """Return that this machine's clock is behind the stored times, by how much, and what to do; None if it is not."""
     noted = [session.scalar(select(func.max(one))) for one in (StreamCursor.finished_at, Cycle.finished_at)]
     latest = max(filter(None, noted), default=now)
     if latest - now <= _AHEAD:
@@ -38,7 +38,7 @@ def clock_fault(session: Session, now: datetime) -> str | None:
 
 
 def faults(app: App) -> Iterator[tuple[str, str, str]]:
-    """Of each fault its name, what was found, and the fix."""
+    """Yield each fault's name, what was found, and the fix."""
     with app.sessions() as session:
         behind = clock_fault(session, datetime.now(UTC))
     if behind:
@@ -46,21 +46,21 @@ def faults(app: App) -> Iterator[tuple[str, str, str]]:
         yield "clock", found, fix
     engine = app.engine
     if moved := order_moved(engine):
-        yield "order of texts", f"its indexes are of other rules ({moved})", ORDER_MOVED
+        yield "text sort order", f"its indexes were built with other rules ({moved})", ORDER_MOVED
     file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
     if file is None or not file.is_file():
         return
     beside = [one for ending in ("-wal", "-shm") if (one := file.with_name(file.name + ending)).exists()]
     if not all(os.access(one, os.W_OK) for one in (file, file.parent, *beside)):
-        yield "file", f"{file} may only be read", FILE_READ_ONLY
+        yield "file", f"{file} is read-only", FILE_READ_ONLY
     free = shutil.disk_usage(file.parent).free
     if free < LEAST_BYTES:
-        fix = "Free some: on a full disk nothing is kept, and every pull ends with an error."
-        yield "disk", f"{free / 1e6:.0f} MB are left where {file.name} is", fix
+        fix = "Free some space: on a full disk nothing is stored, and every pull ends with an error."
+        yield "disk", f"{free / 1e6:.0f} MB left on the disk that holds {file.name}", fix
 
 
 def refuse_unfit(app: App) -> None:
-    """Let whoever starts workers hear at once of a database that they cannot use: a newer version's, or one that is not in UTF-8.
-    One that is away is waited for. Raises UpgradeError or DatabaseUnfit."""
+    """Fail at once on a database that workers cannot use: of a newer version, or not in UTF-8. An unreachable one is waited for.
+    Raises UpgradeError or DatabaseUnfit."""
     with suppress(OperationalError):
         app.engine.dispose()

@@ -1,4 +1,4 @@
-"""`leeway decisions`: what was decided, what waits, and how long it took."""
+"""`leeway decisions`: what was decided, what is waiting, and how long it took."""
 
 from collections.abc import Sequence
 from typing import TextIO
@@ -19,7 +19,7 @@ from pipeline.register.gone import told_in
 
 
 def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
-    """Print them. Raises NotReady without a register."""
+    """Print the decisions. Raises NotReady without a register."""
     _, register = app.register()
     least, today = app.settings.drift.least_people, local_day(register, app.now())
     with app.sessions() as session:
@@ -39,19 +39,19 @@ def show_decisions(app: App, out: TextIO, *, as_json: bool) -> None:
                 f"waits    {name}: flagged on {one.flagged}, {amount((today - one.flagged).days, 'day')} ago{due}\n"
             )
     for stop in stops:
-        end = f"stopped since {stop.stopped}" if stop.stopped else "its work goes on"
+        end = f"stopped since {stop.stopped}" if stop.stopped else "its work continues"
         out.write(f"stop     {stop.name}: said on {stop.said}, {end}\n")
     out.write(f"{summary(found, stops)}\n")
 
 
 def _visible(session: Session, register: Register, least: int) -> list[Flagged]:
-    """Those of the company and of teams that may be named."""
+    """Return those of the company and of teams large enough to be named."""
     shown = {"company", *(team.key for team in register.large_teams(least))}
     return [one for one in flagged(session, register) if one.drift.scope in shown]
 
 
 def what(one: Flagged, register: Register) -> str:
-    """A finding in few words: where, and what fell or lacks; in a register that has what earlier plans called it."""
+    """Return a finding in few words: where, and what fell or is missing; `register` includes the names of earlier plans."""
     drift, where = one.drift, scope_name(register, one.drift.scope)
     if drift.kind == "gap":
         return f"{where}, {gap_line(drift, register)}"
@@ -59,19 +59,19 @@ def what(one: Flagged, register: Register) -> str:
 
 
 def summary(found: Sequence[Flagged], stops: Sequence[Stopped]) -> str:
-    """How long it takes, in one line; medians, with how many they are of."""
+    """Return in one line how long decisions take: medians, with their counts."""
     decided = [one.days for one in found if one.days is not None]
     done = [one.days for one in stops if one.days is not None]
     said = []
     if decided:
-        said.append(f"From flagged to decided: {amount(middle(decided) or 0, 'day')} in the middle of {len(decided)}.")
+        said.append(f"From flagged to decided: {amount(middle(decided) or 0, 'day')} (median of {len(decided)}).")
     if waiting := len(found) - len(decided):
         said.append(f"{waiting} {'waits' if waiting == 1 else 'wait'} for a decision.")
     if done:
-        said.append(f"From stop to stopped: {amount(middle(done) or 0, 'day')} in the middle of {len(done)}.")
+        said.append(f"From stop to stopped: {amount(middle(done) or 0, 'day')} (median of {len(done)}).")
     if going := len(stops) - len(done):
         said.append(f"{going} {'goes' if going == 1 else 'go'} on after a stop.")
-    return " ".join(said) or "Nothing was flagged yet that asks for a decision."
+    return " ".join(said) or "Nothing that needs a decision has been flagged yet."
 
 
 def _rows(told: Sequence[tuple[Flagged, str]], stops: Sequence[Stopped]) -> dict[str, object]:

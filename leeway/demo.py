@@ -1,5 +1,5 @@
-"""`leeway demo`: the whole job on the simulated company. The only module of the product that knows of the simulator,
-and it knows it as a process: what the pipeline sees comes over HTTP, and the truth is asked for after the end."""
+"""`leeway demo`: everything on the simulated company. The only module of the product that knows the simulator, and
+only as a process: the pipeline's input comes over HTTP, and the truth is requested after the run."""
 
 import json
 import re
@@ -35,15 +35,15 @@ SPEED = 1500.0
 
 @dataclass(slots=True)
 class Company:
-    """The simulator's process: a line in, a JSON line out."""
+    """The simulator's process: one line in, one JSON line out."""
 
     process: "subprocess.Popen[str]"
 
     def ask(self, question: str = "") -> Any:
-        """Its answer; raises DemoError where it has none."""
+        """Return its answer. Raises DemoError if it gives none."""
         assert self.process.stdin is not None  # noqa: S101 - opened as a pipe
         assert self.process.stdout is not None  # noqa: S101
-        with suppress(BrokenPipeError):  # it has stopped, and answers nothing
+        with suppress(BrokenPipeError):  # it has stopped
             if question:
                 self.process.stdin.write(question + "\n")
                 self.process.stdin.flush()
@@ -55,7 +55,7 @@ class Company:
 
 @contextmanager
 def simulated(today: date, seed: int) -> Iterator[Company]:
-    """The simulated company on free loopback ports, in a process of its own."""
+    """Run the simulated company on free loopback ports, in a separate process."""
     command = [
         sys.executable,
         "-m",
@@ -87,17 +87,17 @@ def run_demo(
     out: Console,
     serve: Callable[[App, Console], None] | None = None,
 ) -> dict[str, Any]:
-    """Run the job, show it, leave the files; returns what summary.json holds. `serve` then serves the page."""
+    """Run everything, show it, and leave the files; returns the content of summary.json. `serve` then serves the page."""
     prepare(folder)
     today = today or datetime.now(UTC).date()
     database = database or fresh_database(folder)
     empty = App(Settings.model_validate({"database": {"url": database}}))
     with empty.sessions() as session:  # asked before half a year of a company is made up for nothing
         if session.scalar(select(func.count()).select_from(Signal)):
-            raise DemoError(f"{without_password(database)} holds data already; the demo wants an empty database.")
+            raise DemoError(f"{without_password(database)} already holds data; the demo needs an empty database.")
     empty.engine.dispose()
     with simulated(today, seed) as company:
-        out.print(f"Simulated company up to {today}: three loopback servers that speak Jira, Slack and HubSpot.")
+        out.print(f"Simulated company up to {today}: three local servers with the APIs of Jira, Slack and HubSpot.")
         hello = company.ask()
         app = _app(hello["settings"], database, today)
         document = hello["register"]
@@ -116,7 +116,7 @@ def run_demo(
 
 
 def there(folder: Path, database: str | None) -> App | None:
-    """The App of a demo that was run before; None where there is none to show."""
+    """Return the App of an earlier demo; None if there is none to show."""
     path = folder / DATABASE
     if database is None and not path.exists():
         return None
@@ -253,18 +253,18 @@ def _show(summary: dict[str, Any], folder: Path, out: Console) -> None:
             f"{week['week']}  {percent(week['top_share']):3}% ({percent(week['low']):2} to {percent(week['high']):2})  "
             f"true {percent(week['true_top_share']):3}%  seen {percent(week['coverage']):3}%  {bar}"
         )
-    say(f"Mean error of a week: {100 * sum(errors) / max(1, len(errors)):.1f} points.")
+    say(f"Mean error per week: {100 * sum(errors) / max(1, len(errors)):.1f} points.")
     for alert in summary["alerts"]:
         say(f"\nPosted to Slack ({alert['scope']}):")
         for line in plain_lines(alert["message"]):
             say("  " + line)
-    say("\nPlanted, and what was said:")
+    say("\nPlanted, and what was reported:")
     for event in summary["planted"]:
         said = [a for a in summary["alerts"] if a["scope"] == event["scope"] and _about(a, event)]
         late = [a for a in summary["alerts"] if a["scope"] == event["scope"] and a["start"] > event["start"]]
-        verdict = "alerted" if said else "no alert, rightly" if event["expected"] == "no alert" else "MISSED"
+        verdict = "alerted" if said else "no alert, correct" if event["expected"] == "no alert" else "MISSED"
         if said and event["expected"] == "no alert":
-            verdict = "ALERTED, wrongly"
+            verdict = "ALERTED, wrong"
         elif verdict == "MISSED" and late:
             verdict = f"alerted late, on {late[0]['raised_on']}"
         say(f"  {event['kind']:9} {event['scope']:9} from {event['start']}: {verdict}")

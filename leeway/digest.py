@@ -1,4 +1,4 @@
-"""`leeway digest`: the digests sent, or as files."""
+"""`leeway digest`: send the digests, or write them to files."""
 
 import base64
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def write_previews(app: App, folder: Path, only: str | None = None) -> Iterator[
 
 
 def _with_pictures(html: str, mail: EmailMessage) -> str:
-    """A browser knows no cid: addresses, so the preview carries the pictures in itself."""
+    """Embed the pictures in the preview: a browser does not resolve cid: addresses."""
     for part in mail.walk():
         if part.get_content_type() == "image/png":
             data = base64.b64encode(part.get_payload(decode=True)).decode()  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
-"""`leeway doctor`: what is stuck, and how to fix it. `leeway check` is for before a run, this for when one makes no progress."""
+"""`leeway doctor`: what is stuck, and how to fix it. `leeway check` is for before a run; this is for when one makes no
+progress."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -26,13 +27,13 @@ from pipeline.ingest.tenants import refused_tenant
 LONG_OPEN = timedelta(hours=2)
 LONG_QUEUE = 1_000
 _PATIENCE = {"pull": 3_600, "encode": 3_600, "analyse": 3_600, "speak": 180}
-"""Seconds that the oldest message of a queue may wait; alerts and wakes are short work, so that one that waits longer starves."""
+"""Seconds that the oldest message of a queue may wait; alerts and wake-ups are short tasks, so a longer wait means starvation."""
 _MISSED_WAKES = 10
 _SHOWN = 5
 
 
 def diagnose(app: App, only: str | None = None) -> list[CheckRow]:
-    """A row for each thing that was looked at; those that are not `ok` hang. `only` names one part."""
+    """Return a row for each check; those that are not `ok` are stuck. `only` names one part."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from leeway.errors import database_fault, expected
@@ -59,7 +60,7 @@ def _database(app: App, _now: datetime) -> Iterator[CheckRow]:
     with app.sessions() as session:
         session.execute(select(1))
     if may_only_be_read(app.engine):
-        yield CheckRow("database", "connection", False, "answers, and may only be read", READ_ONLY)
+        yield CheckRow("database", "connection", False, "answers, but is read-only", READ_ONLY)
         return
     yield CheckRow("database", "connection", True, "answers, newest version")
     for name, found, fix in faults(app):
@@ -77,21 +78,19 @@ def _broker(app: App, now: datetime) -> Iterator[CheckRow]:
         waiting = {queue: (int(server.llen(queue)), server.lindex(queue, -1)) for queue in QUEUES}
     except redis.RedisError as error:
         found, fix = fault(error)
-        yield CheckRow(
-            "broker", "redis", False, found, f"{fix} Nothing is lost: what is pending stands in the database."
-        )
+        yield CheckRow("broker", "redis", False, found, f"{fix} Nothing is lost: pending work is in the database.")
         return
     for queue, (count, oldest) in waiting.items():
         age = _age(app, oldest, now)
         late = count > LONG_QUEUE or age > _PATIENCE[queue]
         found = f"{amount(count, 'message')} {'waits' if count == 1 else 'wait'}"
         found += f", the oldest for {ago(age / 60)}" if count and age >= 60 else ""
-        fix = f"Start a worker of its own for it: leeway worker --queue {queue}" if late else ""
+        fix = f"Start a separate worker for it: leeway worker --queue {queue}" if late else ""
         yield CheckRow("broker", f"queue {queue}", not late, found, fix)
 
 
 def _age(app: App, message: Any, now: datetime) -> float:
-    """For how many seconds a message has waited. Celery does not say when it was sent, but when it expires."""
+    """Return for how many seconds a message has waited. Celery records when it expires, not when it was sent."""
     try:
         headers = json.loads(message)["headers"]
         expires = datetime.fromisoformat(headers["expires"])
@@ -111,14 +110,14 @@ def _workers(app: App, _now: datetime) -> Iterator[CheckRow]:
         queues = celery.control.inspect(timeout=3).active_queues() or {}
     except Exception as error:  # kombu raises the transport's own kinds; the broker's row says more
         yield CheckRow(
-            "workers", "answer", False, f"could not be asked ({type(error).__name__})", "See the broker above."
+            "workers", "answer", False, f"could not be queried ({type(error).__name__})", "See the broker above."
         )
         return
     served = {queue["name"] for of_worker in queues.values() for queue in of_worker}
     for queue in QUEUES:
         ok = queue in served
-        fix = "" if ok else f"Start one: leeway worker --queue {queue}. One that is busy may answer late."
-        yield CheckRow("workers", queue, ok, "served" if ok else "no worker answers for it", fix)
+        fix = "" if ok else f"Start one: leeway worker --queue {queue}. A busy one may answer late."
+        yield CheckRow("workers", queue, ok, "served" if ok else "no worker serves it", fix)
 
 
 def _beat(app: App, now: datetime) -> Iterator[CheckRow]:
@@ -136,8 +135,8 @@ def _beat(app: App, now: datetime) -> Iterator[CheckRow]:
         found,
         ""
         if ok
-        else "Start it: leeway worker --beat; its first wake comes within a minute. It needs a worker for the queue speak, "
-        "and clocks that agree to ten minutes.",
+        else "Start it: leeway worker --beat; its first wake-up comes within a minute. It needs a worker for the queue speak, "
+        "and clocks that agree to within ten minutes.",
     )
 
 
@@ -154,7 +153,9 @@ def _sources(app: App, now: datetime) -> Iterator[CheckRow]:
             if (refused := refused_tenant(session, name)) is not None:
                 yield CheckRow("sources", name, False, refused.message, refused.fix)
             elif error:
-                yield CheckRow("sources", name, False, error, "`leeway check` tries it; it is pulled again by itself.")
+                yield CheckRow(
+                    "sources", name, False, error, "`leeway check` tests it; the pull is retried automatically."
+                )
             elif not streams:
                 fix = "Is a worker for the queue pull running, or `leeway run`?"
                 yield CheckRow("sources", name, False, "never pulled", fix)
@@ -163,7 +164,7 @@ def _sources(app: App, now: datetime) -> Iterator[CheckRow]:
                     "sources",
                     name,
                     True,
-                    f"reading the past of {len(reading)} of {len(streams)} streams; drift is looked for after that",
+                    f"reading the history of {len(reading)} of {len(streams)} streams; drift detection follows",
                 )
             elif now - min(ends) > late:
                 minutes = round((now - min(ends)).total_seconds() / 60)
@@ -171,8 +172,8 @@ def _sources(app: App, now: datetime) -> Iterator[CheckRow]:
                     "sources",
                     name,
                     False,
-                    f"last read to its end {ago(minutes)} ago",
-                    "Look in its log for waits at a rate limit, or start a worker for the queue pull.",
+                    f"last fully read {ago(minutes)} ago",
+                    "Check its log for rate-limit waits, or start a worker for the queue pull.",
                 )
             else:
                 told = f", {amount(aside, 'record')} set aside (`leeway sync --retry-failed`)" if aside else ""
@@ -184,7 +185,7 @@ def _cycle(app: App, now: datetime) -> Iterator[CheckRow]:
         open_ = session.scalar(select(Cycle).where(Cycle.finished_at.is_(None)).order_by(Cycle.id).limit(1))
         stale = session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.stale)) or 0
         parts = dict(session.execute(select(Chunk.stage, func.count()).group_by(Chunk.stage)).all())
-    yield CheckRow("cycle", "encoding", True, f"{stale} work items wait")
+    yield CheckRow("cycle", "encoding", True, f"{stale} work items waiting")
     if open_ is None:
         yield CheckRow("cycle", "analysis", True, "no cycle is open")
         return
@@ -196,7 +197,7 @@ def _cycle(app: App, now: datetime) -> Iterator[CheckRow]:
         "analysis",
         not old,
         about,
-        "Is a worker for the queue analyse running, or `leeway run`? Its log names what fails." if old else "",
+        "Is a worker for the queue analyse running, or `leeway run`? Its log shows what fails." if old else "",
     )
 
 
@@ -210,13 +211,12 @@ def _tasks(app: App, _now: datetime) -> Iterator[CheckRow]:
             f"{row.task.rpartition('.')[2]} {row.about}".strip(),
             False,
             f"failed for good at {row.at:%Y-%m-%d %H:%M} UTC: {row.reason}",
-            "What it should have done is still pending and is tried at the next wake. "
-            "`leeway doctor --clear` forgets it.",
+            "Its work is still pending and is retried at the next wake-up. `leeway doctor --clear` clears it.",
         )
     if not rows:
         yield CheckRow("tasks", "dead", True, "none")
     elif count > _SHOWN:
-        yield CheckRow("tasks", "dead", False, f"{count - _SHOWN} more", "`leeway doctor --clear` forgets them.")
+        yield CheckRow("tasks", "dead", False, f"{count - _SHOWN} more", "`leeway doctor --clear` clears them.")
 
 
 def _pulse(app: App, _now: datetime) -> Iterator[CheckRow]:
@@ -234,7 +234,7 @@ def _interview(app: App, _now: datetime) -> Iterator[CheckRow]:
 
 
 def _asked(part: str, found: dict[str, Any] | None, when: str) -> Iterator[CheckRow]:
-    """Whom a round of questions did not reach, and how many it did."""
+    """Yield whom a round of questions did not reach, and how many people it did."""
     if found is None:
         yield CheckRow(part, "questions", True, when)
         return

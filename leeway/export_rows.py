@@ -12,7 +12,7 @@ from sqlalchemy import Column, Date, DateTime, LargeBinary, Table
 from models.base import UtcDateTime
 
 ROWS = 2_000
-"""Rows that are read or written at once."""
+"""Rows read or written per batch."""
 
 
 class Damaged(Exception):
@@ -20,7 +20,7 @@ class Damaged(Exception):
 
 
 def plain(value: Any) -> Any:
-    """A column's value as JSON has it."""
+    """Return a column's value in its JSON form."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return value.isoformat() if isinstance(value, date) else value

@@ -1,7 +1,7 @@
-"""`leeway init`: leeway.toml and okrs.yaml written, and on a terminal or by flags the sources connected and the teams drafted.
+"""`leeway init`: write leeway.toml and okrs.yaml and, on a terminal or by flags, connect the sources and draft the teams.
 
-What was answered is written source by source, each file at once and whole, so that Ctrl-C loses only the question in hand; what
-is there already is kept. Tokens are read without an echo and tried by the code of `leeway check` before they are kept.
+Answers are written source by source, each file atomically, so that Ctrl-C loses only the current question; existing files are
+kept. Tokens are read without echo and tested with the code of `leeway check` before they are stored.
 """
 
 import os
@@ -31,7 +31,7 @@ from leeway.team_draft import one_line, teams_of, with_teams
 from pipeline.register.quarters import quarter_of
 
 LISTS = {"jira": "projects", "slack": "channels", "hubspot": "pipelines"}
-"""The sources that are asked for, each with the setting that lists what is read."""
+"""The sources offered, each with the setting that lists what is read."""
 _QUESTIONS = {
     "jira": (
         ("url", "Jira's address, such as https://your-company.atlassian.net: "),
@@ -46,7 +46,7 @@ _WHERE = {
     "hubspot": "Settings, Integrations, Private Apps, your app: pat-...",
 }
 _LOGIN = {"token", "account", "connection"}
-"""Rows of the check without which nothing else can be asked."""
+"""Checks that must pass before anything else can be queried."""
 _SHOWN = 60
 _PERIOD = re.compile(r"^period: \{.*?\}", re.MULTILINE)
 Given = Mapping[str, Mapping[str, Any]]
@@ -54,7 +54,7 @@ Given = Mapping[str, Mapping[str, Any]]
 
 @dataclass(slots=True)
 class FirstRun:
-    """One run of `leeway init`. `given` are values by source that flags say; `asks` is whether somebody answers."""
+    """One run of `leeway init`. `given` holds values by source from flags; `asks` is True if somebody can answer."""
 
     folder: Path
     given: Given
@@ -65,12 +65,12 @@ class FirstRun:
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __call__(self) -> None:
-        """Write what is not there. Raises NotReady, SettingsError or SourceError with a sentence; what was written stays."""
+        """Write what is missing. Raises NotReady, SettingsError or SourceError with a sentence; what was written stays."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("leeway.toml", "okrs.yaml"):
             target = self.folder / name
             if target.exists():
-                self.say(f"{target} is there already and was kept.")
+                self.say(f"{target} already exists and was kept.")
             else:
                 _write(target, template_of(name, App(Settings()).now().date()))
                 self.say(f"{target} written.")
@@ -87,14 +87,14 @@ class FirstRun:
         wanted = [name for name in wanted if name not in there]
         left = [name for name in LISTS if name not in there and name not in wanted]
         if self.asks and left and not wanted:
-            wanted = self._chosen("Connect which sources now", left)
+            wanted = self._chosen("Which sources do you want to connect now", left)
         return wanted
 
     def _connect(self, name: str) -> None:
         while True:
             values = self._values(name)
             if values is None:
-                self.say(f"{name} was left out; run `leeway init` again to connect it.")
+                self.say(f"{name} was skipped; run `leeway init` again to connect it.")
                 return
             section = _checked(name, values)
             if isinstance(section, str):
@@ -110,27 +110,28 @@ class FirstRun:
         there = cast(Choosable, source)
         listed = self._listed(name, there.names())
         if not listed:
-            self.say(f"{name} was left out, as nothing of it is to be read.")
+            self.say(f"{name} was skipped, as nothing from it is to be read.")
             return
         self._keep(name, values | {LISTS[name]: listed} | self._more(name))
         try:
             self.accounts += [account for page in there.people() for account in page.accounts]
         except SourceError as error:  # the teams can be written by hand
-            self.say(f"{name}: its groups were not read: {error.message} {error.fix}")
+            self.say(f"{name}: its groups could not be read: {error.message} {error.fix}")
 
     def _refused(self, name: str, sentence: str) -> None:
-        """Said and asked again; where nobody answers, or nothing would be asked, the end."""
+        """Print the sentence so that the questions are asked again. Raises NotReady if nobody answers or nothing is left to
+        ask."""
         if not self.asks or not self._open(name):
             raise NotReady(sentence)
         self.say(sentence)
 
     def _open(self, name: str) -> bool:
-        """Return True if something of a source is neither in the environment nor among the flags, so that it is asked."""
+        """Return True if a source lacks values from both the environment and the flags, so that questions remain."""
         known, given = environment.read().data.get(name, {}), self.given.get(name, {})
         return not known.get("token") or any(not (known.get(key) or given.get(key)) for key, _ in _QUESTIONS[name])
 
     def _values(self, name: str) -> dict[str, Any] | None:
-        """What connects to a source: of flags, the environment, and the rest as it is answered; None where nothing was."""
+        """Return a source's connection values from flags, the environment and answers; None if no token was given."""
         known = environment.read().data.get(name, {})
         values = {key: value for key, value in self.given.get(name, {}).items() if key not in _later(name)}
         before = self.answers.setdefault(name, {})
@@ -142,9 +143,9 @@ class FirstRun:
             if not self.asks:
                 variable = variable_of(name, "token")
                 raise NotReady(
-                    f"{name}: set {variable}, or {variable}_FILE to a file that holds it. A flag would show it."
+                    f"{name}: set {variable}, or {variable}_FILE to a file that holds it. A flag would expose it."
                 )
-            self.say(f"Token of {name} ({_WHERE[name]}); it is not shown. Empty leaves {name} out.")
+            self.say(f"Token of {name} ({_WHERE[name]}); it is not echoed. Leave it empty to skip {name}.")
             token = getpass("Token: ").strip()
             if not token:
                 return None
@@ -152,23 +153,23 @@ class FirstRun:
         return {key: value for key, value in values.items() if value}
 
     def _listed(self, name: str, there: list[str]) -> list[str]:
-        """Which of what is there is read; nothing else ever is."""
+        """Return the choice of what is read; nothing else ever is."""
         what = LISTS[name]
         if what in self.given.get(name, {}):
             wanted: list[str] = list(self.given[name][what])
             if missing := [one for one in wanted if one.lstrip("#") not in there]:
-                raise NotReady(f"{name}: {', '.join(missing)} cannot be seen. There are: {_some(there)}.")
+                raise NotReady(f"{name}: {', '.join(missing)} not visible. Available: {_some(there)}.")
             return wanted
         if not self.asks:
-            raise NotReady(f"{name}: name what is read with --{name}-{what}. There are: {_some(there)}.")
+            raise NotReady(f"{name}: choose what is read with --{name}-{what}. Available: {_some(there)}.")
         if not there:
             hint = " Invite the app to each channel first (/invite)." if name == "slack" else ""
             self.say(f"The token sees no {what}.{hint}")
             return []
-        return self._chosen(f"Read which {what}; nothing else is ever read", there)
+        return self._chosen(f"Which {what} to read (nothing else ever is)", there)
 
     def _more(self, name: str) -> dict[str, Any]:
-        """What is set beside the connection."""
+        """Return settings in addition to the connection."""
         found = {key: value for key, value in self.given.get(name, {}).items() if key in _later(name) - {LISTS[name]}}
         if name == "slack" and self.asks and "alert_channel" not in found:
             channel = input("Channel for alerts (empty: none for now): ").strip().lstrip("#")
@@ -179,7 +180,7 @@ class FirstRun:
         for number, one in enumerate(there, 1):
             self.say(f"  {number:>3}  {one_line(one)}")
         while True:
-            answer = input(f"{question}? Numbers or names with commas, `all`, or empty for none: ").strip()
+            answer = input(f"{question}? Numbers or names separated by commas, `all`, or empty for none: ").strip()
             if answer.lower() == "all":
                 return list(there)
             words = [word.strip().lstrip("#") for word in answer.split(",") if word.strip()]
@@ -202,11 +203,11 @@ class FirstRun:
             return
         template = target.read_text(encoding="utf-8")
         if _PERIOD.sub("", template) != _PERIOD.sub("", template_of("okrs.yaml", App(Settings()).now().date())):
-            self.say(f"{target} has been edited and was kept; the groups name {amount(len(teams), 'team')}.")
+            self.say(f"{target} has been edited and was kept; your groups contain {amount(len(teams), 'team')}.")
             return
         _write(target, with_teams(template, teams))
         self.say(
-            f"{target}: {amount(len(teams), 'team')} drafted from the groups: {_some([team.key for team in teams])}."
+            f"{target}: {amount(len(teams), 'team')} drafted from your groups: {_some([team.key for team in teams])}."
         )
 
 
@@ -215,7 +216,7 @@ def _later(name: str) -> set[str]:
 
 
 def _checked(name: str, values: Mapping[str, Any]) -> Any:
-    """The section as the settings read it, or the sentence on what is wrong. Never with a value: it may be a token."""
+    """Return the validated section, or a sentence on what is wrong, never containing a value: it may be a token."""
     merged = {**values, **environment.read().data.get(name, {}), LISTS[name]: ["all"]}
     try:
         return getattr(Settings.model_validate({name: merged}), name)
@@ -234,14 +235,14 @@ def _sections(path: Path) -> set[str]:
 
 
 def template_of(name: str, day: date) -> str:
-    """A file to start from; the register's period is the calendar's quarter that the day is in."""
+    """Return a template file; the register's period is the calendar quarter that the day is in."""
     text = files("leeway").joinpath("templates", name).read_text(encoding="utf-8")
     now = quarter_of(day)
     return _PERIOD.sub(f'period: {{name: "{now.name}", start: {now.start}, end: {now.end}}}', text)
 
 
 def _write(path: Path, text: str) -> None:
-    """In place of what is there, whole or not at all; only the owner may read it, as it will hold tokens."""
+    """Replace the file atomically; only the owner may read it, as it will hold tokens."""
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -258,5 +259,5 @@ def _some(names: Sequence[str]) -> str:
 
 
 def somebody_answers() -> bool:
-    """Whether there is a terminal at both ends."""
+    """Return True if both input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,4 +1,4 @@
-"""The end of `leeway init`: half a year is read once, and what one would have been told last quarter is said."""
+"""The end of `leeway init`: read half a year once, and show what Leeway would have reported last quarter."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,17 +15,22 @@ from pipeline.register.quarters import quarter_of
 
 
 def last_quarter(folder: Path, asks: bool, wanted: bool, out: Console) -> None:
-    """Where wanted by flag or answer: load the register, pull, and say what would have been said. Raises what each of them does.
+    """If wanted by flag or answer, load the register, pull, and print what would have been reported. Raises what each of them
+    does.
 
     On a terminal it asks first; nothing is posted on the way.
     """
     if asks and not wanted:
         out.print(
-            "With your objectives in okrs.yaml, half a year is read now and you see what you would have been told last quarter; "
-            "nothing is posted. It takes from minutes to an hour.",
+            "With your objectives in okrs.yaml, Leeway can now read half a year and show what it would have reported last "
+            "quarter; "
+            "nothing is posted. This takes from a few minutes to an hour.",
             markup=False,
         )
-        wanted = input("Edit okrs.yaml in another window, then answer. Now? [y/N] ").strip().lower() in ("y", "yes")
+        wanted = input("Edit okrs.yaml in another window, then answer. Start now? [y/N] ").strip().lower() in (
+            "y",
+            "yes",
+        )
     if not wanted:
         return
     app = App(load(folder / "leeway.toml"))
@@ -38,9 +43,9 @@ def last_quarter(folder: Path, asks: bool, wanted: bool, out: Console) -> None:
         for line in backtest_lines(app, before(app.now().date()), None):
             out.print(line, markup=False)
     except NotReady:
-        out.print("There is too little history yet; `leeway backtest` says it later.", markup=False)
+        out.print("There is too little history yet; run `leeway backtest` later.", markup=False)
 
 
 def before(today: date) -> date:
-    """First day of the quarter before that of a day."""
+    """Return the first day of the previous quarter."""
     return quarter_of(quarter_of(today).start - timedelta(days=1)).start

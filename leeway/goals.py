@@ -1,4 +1,4 @@
-"""`leeway okrs sync`: goals that a source keeps, held against the register; what to take is said for each conflict."""
+"""`leeway okrs sync`: compare a source's goals with the register, and choose a side for each conflict."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a source's goals differ in from a version; `quiet` are conflicts in which somebody kept the register's word before."""
+    """How a source's goals differ from a version; `quiet` are conflicts resolved earlier in favour of the register."""
 
     row: RegisterVersion
     data: Any
@@ -45,7 +45,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """The register with what would be taken, how it changes, and what to be sure of."""
+    """The register with the accepted changes, how it changes, and what needs confirmation."""
 
     register: Register
     text: str
@@ -54,13 +54,13 @@ class Proposed:
 
 
 def look(app: App) -> Looked:
-    """Ask the source. Raises NotReady without a setting or register, SourceError."""
+    """Query the source. Raises NotReady without a setting or register, SourceError."""
     given = app.settings.goals
     connector = app.connectors.get(given.source)
     if not given.type:
-        raise NotReady('no type of goal is set. Write type = "Goal" (or "Epic") under [goals] in leeway.toml.')
+        raise NotReady('no goal type is set. Write type = "Goal" (or "Epic") under [goals] in leeway.toml.')
     if not isinstance(connector, KeepsGoals):
-        raise NotReady(f"[{given.source}] is not set up in leeway.toml, or keeps no goals.")
+        raise NotReady(f"[{given.source}] is not set up in leeway.toml, or holds no goals.")
     with app.sessions() as session:
         row = current_version(session)
         if row is None:
@@ -75,7 +75,7 @@ def look(app: App) -> Looked:
 
 
 def proposed(looked: Looked, choices: Choices) -> Proposed | None:
-    """What loading it would make of the register; None where nothing changes. Raises Held where that is no register."""
+    """Return the register that loading would produce; None if nothing changes. Raises Held if it would not be valid."""
     wanted = taken(looked.data, looked.found, choices)
     if wanted == looked.data:
         return None
@@ -83,14 +83,14 @@ def proposed(looked: Looked, choices: Choices) -> Proposed | None:
     register, faults = judged(text)
     if register is None or faults:
         said = "; ".join(f"{one.field}: {one.message}" for one in faults)
-        raise Held(f"the register would not be right with this: {said}")
+        raise Held(f"the register would not be valid with this: {said}")
     before = Draft(stored(looked.row.document, looked.row.id), looked.row.document)
     after = Draft(register, text)
     return Proposed(register, text, changes_told(before, after), cautions(before, after))
 
 
 def choices_of(looked: Looked, given: Sequence[str]) -> dict[tuple[str, str], str]:
-    """What `--take` says: a side for all conflicts, or KEY.FIELD=SIDE for one. Raises Held for what is none of them."""
+    """Parse `--take`: a side for all conflicts, or KEY.FIELD=SIDE for one. Raises Held for anything else."""
     sides = {looked.source: THEIRS, "register": OURS}
     made: dict[tuple[str, str], str] = {}
     for one in sorted(given, key=lambda said: "=" in said):
@@ -102,7 +102,7 @@ def choices_of(looked: Looked, given: Sequence[str]) -> dict[tuple[str, str], st
         matching = [c for c in looked.found.conflicts if not equals or f"{c.key}.{c.field}" == place]
         if equals and not matching:
             there = ", ".join(f"{c.key}.{c.field}" for c in looked.found.conflicts) or "none"
-            raise Held(f"--take {one}: there is no such conflict now. There are: {there}.")
+            raise Held(f"--take {one}: there is no such conflict now. Open conflicts: {there}.")
         some = matching if equals else [c for c in matching if c in looked.open]
         made |= {(c.key, c.field): sides[side] for c in some}
     return made
@@ -122,32 +122,32 @@ def keep_choices(session: Session, looked: Looked, choices: Choices, app: App, *
 
 
 def sync(app: App, out: Console, *, take: Sequence[str], load: bool, by: str | None, why: str | None) -> None:
-    """Show what differs, and with `load` make it the register. Raises Held, NotReady, SourceError."""
+    """Show the differences and, with `load`, apply them to the register. Raises Held, NotReady, SourceError."""
     looked = look(app)
     choices = choices_of(looked, take)
     made = proposed(looked, choices)
     for line in _lines(looked, choices, made):
         out.print(line, markup=False)
     if load and made is not None and made.cautions and not why:
-        raise Held('nothing was loaded. --why "..." loads it, and the reason is kept with the version.')
+        raise Held('nothing was loaded. Load it with --why "..."; the reason is stored with the version.')
     with app.sessions.begin() as session:
         keep_choices(session, looked, choices, app, loads=load)
         if load and made is not None:
             version = load_proposed(session, looked, made, by or whoami(), why)
-            out.print(f"{looked.source}'s goals are in the register now (version {version}).", markup=False)
+            out.print(f"{looked.source}'s goals are now in the register (version {version}).", markup=False)
         elif made is not None:
-            out.print("Nothing is loaded. With --load what is new, linked or taken is.", markup=False)
+            out.print("Nothing was loaded. Use --load to load what is new, linked or taken.", markup=False)
         else:
-            out.print("Nothing is to be loaded.", markup=False)
+            out.print("There is nothing to load.", markup=False)
 
 
 def load_proposed(
     session: Session, looked: Looked, made: Proposed, by: str | None, why: str | None, origin: str = GOALS
 ) -> int:
-    """Make it the register. Raises Held where another version was loaded since it was looked at."""
+    """Make it the register. Raises Held if another version was loaded since the comparison."""
     current = current_version(session)
     if current is None or current.id != looked.row.id:
-        raise Held("the register changed meanwhile; look again.")
+        raise Held("the register has changed in the meantime; compare again.")
     return load_register(session, made.register, made.text, by, why, origin)[0]
 
 
@@ -161,12 +161,12 @@ def _lines(looked: Looked, choices: Choices, made: Proposed | None) -> Iterator[
         yield f"note: {note}"
     if looked.quiet:
         named = ", ".join(f"{one.key}.{one.field}" for one in looked.quiet)
-        yield f"note: the register's word was kept before, and is not asked about again: {named}."
+        yield f"note: resolved earlier in favour of the register, not raised again: {named}."
     yield from lines(made.cautions if made else ())
 
 
 def look_daily(app: App) -> dict[str, int]:
-    """Once a day, how many goals differ, for the log, `leeway status` and the page; nothing is changed."""
+    """Count once a day how many goals differ, for the log, `leeway status` and the page; nothing is changed."""
     given = app.settings.goals
     if not given.type or not lease.once_every(app.sessions, "goals round", _DAY):
         return {}
@@ -197,7 +197,7 @@ def _keep_look(session: Session, app: App, source: str, count: int, error: str |
 
 
 def goals_status(app: App, session: Session) -> dict[str, Any] | None:
-    """How many goals differed when they were looked at last, or why they could not be read; None where all is the same."""
+    """Return how many goals differed at the last comparison, or why they could not be read; None if nothing differs."""
     given = app.settings.goals
     row = session.get(GoalLook, given.source) if given.type else None
     if row is None or not (row.differing or row.error):

@@ -1,4 +1,4 @@
-"""`leeway --help`: commands by when one needs them, each with its whole summary."""
+"""`leeway --help`: commands grouped by when they are needed, each with its full summary."""
 
 from typing import Any
 
@@ -28,9 +28,9 @@ SECTIONS = {
     "Look after": ("doctor", "sync", "source", "upgrade", "export", "import", "forget"),
     "Judge, and offline": ("evaluate", "backtest", "match", "detect"),
 }
-"""A command that stands in none comes last, under Others."""
+"""A command in no section comes last, under Others."""
 _WHOLE = 10_000
-"""Characters of a summary: more than any has, so that none is cut."""
+"""Characters in a summary: more than any has, so that none is cut."""
 
 
 class BySection(TyperGroup):

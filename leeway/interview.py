@@ -1,4 +1,4 @@
-"""The alignment interview as the settings have it: when it is asked, whom, what an answer does, and when it closes."""
+"""The alignment interview as configured: when it takes place, whom it asks, what an answer does, and when it closes."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -33,26 +33,26 @@ from pipeline.register.workdays import monday
 
 log = structlog.get_logger()
 ROUND = timedelta(minutes=5)
-"""How often workers look whether somebody is to be asked, or an interview is over."""
+"""How often workers check whether somebody is to be asked, or an interview is over."""
 
 
 _CORRECT, _THEN = (
     "Correct the address",
-    " in okrs.yaml and load it, or let them be reached there; `leeway interview --ask` names it.",
+    " in okrs.yaml and load it, or make it reachable; `leeway interview --ask` shows it.",
 )
 
 
 class InterviewError(Exception):
-    """The answer is not kept; the message says why."""
+    """The answer is not stored; the message says why."""
 
 
 class InterviewOver(InterviewError):
-    """Its time is over: nothing that somebody does about it lets them answer."""
+    """Its time is over: no further answer is possible."""
 
 
 def groups(app: App, register: Register) -> dict[str, list[str]]:
-    """Whom it asks, by group, each person once, under the address that they have now; a group of too few is not asked, as nothing
-    of it could ever be shown."""
+    """Return whom it asks, by group, each person once, by current address; a group that is too small is not asked, as none of its
+    results could be shown."""
     members = [member for team in register.teams for member in team.members]
     now = {old.lower(): member.email.lower() for member in members for old in member.formerly}
     leadership = list(dict.fromkeys(now.get(one.lower(), one.lower()) for one in register.leadership))
@@ -62,7 +62,7 @@ def groups(app: App, register: Register) -> dict[str, list[str]]:
 
 
 def least(app: App) -> int:
-    """Fewest answers of which anything is shown."""
+    """Return the smallest number of answers for which results are shown."""
     return max(LEAST, app.settings.drift.least_people)
 
 
@@ -96,12 +96,12 @@ def run_interview(app: App, *, ask: bool = False) -> Round:
 
 
 def _away(app: App, session: Session, register: Register, asked: Mapping[str, list[str]]) -> set[str]:
-    """Those who are away today, by the rule of the pulse."""
+    """Return who is away today, by the same rule as the pulse."""
     return away(session, register, [one for some in asked.values() for one in some], local_day(register, app.now()))
 
 
 def close_due(app: App, register: Register) -> None:
-    """Make the results of rounds that are over, and delete their answers; one worker at a time."""
+    """Compute the results of rounds that are over, and delete their answers; one worker at a time."""
     query = select(InterviewRound.name).where(InterviewRound.closed_at.is_(None), InterviewRound.closes_at <= app.now())
     with app.sessions() as session:
         due = list(session.scalars(query))
@@ -121,7 +121,7 @@ def close_due(app: App, register: Register) -> None:
 
 
 def _open(app: App, register: Register, *, ask: bool) -> InterviewRound | None:
-    """The round that is open; a new one where it is time, or asked for."""
+    """Return the open round; a new one if it is due or requested."""
     with app.sessions() as session:
         rounds = list(session.scalars(select(InterviewRound).order_by(InterviewRound.asked_at)))
     for one in rounds:
@@ -143,7 +143,7 @@ def _open(app: App, register: Register, *, ask: bool) -> InterviewRound | None:
 
 
 def is_due(app: App, register: Register) -> bool:
-    """Whether the interview is on, and its week of the quarter has come where the company works."""
+    """Return True if the interview is on and its week of the quarter has come in the company's time zone."""
     given, today = app.settings.interview, local_day(register, app.now())
     if not given.on:
         return False
@@ -179,7 +179,7 @@ def _questions(
 
 
 def may_answer(app: App, by: str, round_: str) -> str:
-    """The group that somebody answers as. Raises InterviewError where they were not asked, or the round is over."""
+    """Return the group that somebody answers for. Raises InterviewError if they were not asked, or the round is over."""
     with app.sessions() as session:
         found, asked = session.get(InterviewRound, round_), session.get(Ask, (words.KIND, round_, by))
     if not by or asked is None or found is None:
@@ -190,14 +190,16 @@ def may_answer(app: App, by: str, round_: str) -> str:
 
 
 def read(texts: Mapping[str, str]) -> Answer:
-    """An answer from the fields of a form. Raises InterviewError rather than leave out what somebody wrote."""
+    """Parse an answer from form fields. Raises InterviewError rather than drop what somebody wrote."""
     if any(len(lines(text)) > MOST_LINES for text in texts.values()):
-        raise InterviewError(f"Up to {MOST_LINES} lines a question: leave those that matter most. Nothing is kept yet.")
+        raise InterviewError(
+            f"Up to {MOST_LINES} lines per question: keep those that matter most. Nothing is saved yet."
+        )
     return Answer.of(texts)
 
 
 def answer(app: App, by: str, round_: str, given: Answer) -> None:
-    """Keep an answer, encrypted; a later one takes the place of the earlier. Raises InterviewError."""
+    """Store an answer, encrypted; a later one replaces an earlier one. Raises InterviewError."""
     about = may_answer(app, by, round_)
     if not given.priorities:  # figures are of priorities: of five answers without, they would be of fewer people
         raise InterviewError("Write at least one priority, in words.")
@@ -221,7 +223,7 @@ def show(app: App, to: TextIO, *, as_json: bool = False) -> None:
 
 
 def plan_of(app: App) -> list[str]:
-    """What `--ask` would do, a sentence an address; nobody is asked, and nothing is said of who answered."""
+    """Yield what `--ask` would do, a sentence per address; nobody is asked, and who answered is not revealed."""
     _, register = app.register()
     reach, lines = Reach(app, words.KIND), []
     with app.sessions() as session:
@@ -232,10 +234,10 @@ def plan_of(app: App) -> list[str]:
     for about, people in asked.items():
         for address in people:
             if address in done:
-                lines.append(f"{address} ({about}) was asked already.")
+                lines.append(f"{address} ({about}) was already asked.")
                 continue
             way = "in Slack" if address in reach.accounts else "by mail" if reach.way(address) else ""
-            back = ", once they are back: today they are away" if address in gone else "."
+            back = ", once they are back: they are away today" if address in gone else "."
             lines.append(
                 f"{address} ({about}) "
                 + (f"would be asked {way}{back}" if way else f"cannot be asked. {reach.why_not()}")
@@ -244,7 +246,7 @@ def plan_of(app: App) -> list[str]:
 
 
 def interview_status(app: App, session: Session) -> dict[str, Any] | None:
-    """The round that is open, how many were asked, and whom it did not reach; None where none is. Not how many answered."""
+    """Return the open round, how many were asked, and whom it did not reach, but not how many answered; None if none is open."""
     try:
         _, register = app.register()
     except NotReady:

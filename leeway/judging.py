@@ -1,4 +1,4 @@
-"""The judge as the settings have it: what would leave the machine, a round of questions, how it stands."""
+"""The judge as configured: what would be sent, a round of questions, and its status."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,12 @@ log = structlog.get_logger()
 ROUND = timedelta(minutes=10)
 """How often workers look for streams to ask about."""
 SECONDS = 120.0
-"""How long a round may take; what is left waits for the next."""
+"""How long a round may take; the rest waits for the next."""
 _ROUND = "judge round"
 
 
 def client_of(given: "JudgeSettings") -> "Client":
-    """The client for the address that is set."""
+    """Return the client for the configured address."""
     from connectors.judge.client import Client
 
     return Client(given.url, given.model, given.token.get_secret_value(), given.seconds)
@@ -68,9 +68,9 @@ def round_is_due(app: App) -> bool:
 
 
 def leaves(given: "JudgeSettings | None") -> str:
-    """One sentence: what would leave the machine for the judge, and where to."""
+    """Return in one sentence what would be sent to the judge, and where."""
     if given is None:
-        return "off: nothing leaves this machine for a judge"
+        return "off: nothing is sent to a judge"
     what = "titles" if given.sends == "titles" else "titles and texts"
     kept_back = f", nothing of {', '.join(given.not_from)}" if given.not_from else ""
     return (
@@ -80,14 +80,14 @@ def leaves(given: "JudgeSettings | None") -> str:
 
 
 def unknown_containers(app: App, given: "JudgeSettings") -> list[str]:
-    """Names in judge.not_from that no work item is in: probably written otherwise than in the source."""
+    """Return names in judge.not_from that contain no work item: probably spelt differently in the source."""
     with app.sessions() as session:
         known = {name.strip().lower() for name in session.scalars(select(WorkItem.container).distinct())}
     return [name for name in given.not_from if known and name.lower() not in known]
 
 
 def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, Any] | None:
-    """How the judge stands; None where none is set."""
+    """Return the judge's status; None if none is set."""
     from pipeline.match.witness import counts
 
     if given is None:
@@ -114,7 +114,7 @@ def judge_status(session: Session, given: "JudgeSettings | None") -> dict[str, A
 
 
 def judge_line(found: dict[str, Any]) -> str:
-    """The same for people."""
+    """Return the same for people."""
     parts = [f"{amount(found['judged'], 'stream')} judged"]
     if found["void"]:
         parts.append(f"{amount(found['void'], 'answer')} void")
@@ -123,11 +123,11 @@ def judge_line(found: dict[str, Any]) -> str:
         if found["failing_since"]:
             why = f"no answer since {found['failing_since']:%Y-%m-%d %H:%M} UTC: {found['fault']}"
         elif found["budget_spent"]:
-            why = f"the day's budget is used up ({found['calls_today']} calls, {found['tokens_today']} tokens)"
+            why = f"today's budget is used up ({found['calls_today']} calls, {found['tokens_today']} tokens)"
         parts.append(f"{found['unjudged']} unjudged ({why.rstrip('.')})")
     known, counts = found["confirmed_streams"], found["counts"]
     if not found["counted"]:
-        parts.append(f"its answers do not count: no better than chance on {known} confirmed streams")
+        parts.append(f"its answers are not used: no better than chance on {known} confirmed streams")
     else:
         parts.append(
             f"beyond guessing it knows {percent(counts['knows_goal'])}% of what serves a key result and "

@@ -18,16 +18,16 @@ from pipeline.spreadsheet import guarded
 
 
 def import_labels(app: App, file: Path, out: Console) -> None:
-    """Keep the file's labels."""
+    """Store the file's labels."""
     _, register = app.register()
     with app.sessions() as session:
         labels = read_csv(file, session, register)
     count = keep(app.sessions, labels, "file", app.now())
-    out.print(f"{amount(count, 'label')} kept, counted from the next cycle on (`leeway run --once`).", markup=False)
+    out.print(f"{amount(count, 'label')} saved; labels count from the next cycle (`leeway run --once`).", markup=False)
 
 
 def write_template(app: App, count: int, target: TextIO) -> None:
-    """The items most worth a label as CSV, with the likeliest answers beside them and the answer empty."""
+    """Write the items most worth labelling as CSV, with the likeliest answers and an empty answer column."""
     version, register = app.register()
     with app.sessions() as session:
         asked = questions(session, register, None, set())[:count]
@@ -48,7 +48,7 @@ def write_template(app: App, count: int, target: TextIO) -> None:
 
 
 def ask(app: App, team: str | None, out: Console) -> int:
-    """Ask one item after the other in the terminal; each answer is kept at once. Returns how many were labelled."""
+    """Ask about items one by one in the terminal; each answer is stored at once. Returns how many were labelled."""
     _, register = app.register()
     if team:
         known_team(register, team)
@@ -63,7 +63,8 @@ def ask(app: App, team: str | None, out: Console) -> int:
         for choice, likely in enumerate(one["likely"][:5], 1):
             out.print(f"  {choice}  {likely['title']}", markup=False)
         out.print(
-            f"  0  none of our key results; a key such as {next(iter(keys.values()))}; s skips, q stops", markup=False
+            f"  0  none of our key results; or type a key such as {next(iter(keys.values()))}; s skips, q quits",
+            markup=False,
         )
         answer = _answer(keys, [k["key"] for k in one["likely"][:5]])
         if answer == "q":
@@ -79,7 +80,7 @@ def _answer(keys: dict[str, str], likely: list[str]) -> str:
     while True:
         try:
             given = typer.prompt("Which", default="s", err=True).strip().lower()
-        except typer.Abort:  # Ctrl-C, Ctrl-D, or nobody there who could answer: each answer so far is kept
+        except typer.Abort:  # Ctrl-C, Ctrl-D, or no terminal: answers so far are kept
             typer.echo(err=True)
             return "q"
         if given in ("s", "q"):
@@ -90,11 +91,11 @@ def _answer(keys: dict[str, str], likely: list[str]) -> str:
             return likely[int(given) - 1]
         if given in keys:
             return keys[given]
-        typer.echo(f"{given!r} is none of these.", err=True)
+        typer.echo(f"{given!r} is not one of these.", err=True)
 
 
 def evaluate_lines(app: App, file: Path, picture: Path | None) -> Iterator[str]:
-    """The figures on the file's labels, each predicted without any of them."""
+    """Yield the figures for the file's labels, each predicted without any of them."""
     from alerts.chart_frame import png
     from alerts.reliability import reliability
     from pipeline.match.evaluate import figures
@@ -111,7 +112,7 @@ def evaluate_lines(app: App, file: Path, picture: Path | None) -> Iterator[str]:
     of, top = register.objective_of(), register.top()
     result = figures(found[rows], list(judged.values()), matcher.keys, {key: of[key] in top for key in matcher.keys})
     yield f"{result.items} labelled items, each matched without any of these labels"
-    yield f"accuracy                 {100 * result.accuracy:5.1f} %   right key result, or rightly none"
+    yield f"accuracy                 {100 * result.accuracy:5.1f} %   right key result, or correctly none"
     yield f"macro-F1                 {result.macro_f1:7.3f}"
     yield f"on-goal F1               {result.on_goal_f1:7.3f}   serves any key result"
     yield f"calibration error        {result.calibration_error:7.3f}   0 is perfect; above 0.1 intervals are too narrow"

@@ -1,5 +1,5 @@
-"""Signs of life of Celery's processes, which `leeway.alive` reads. A worker that is busy for an hour leaves them as an idle one
-does; one that has lost its broker, hangs, or takes no message though it has a hand free, does not."""
+"""Heartbeats of Celery's processes, read by `leeway.alive`. A worker that is busy for an hour leaves them as an idle one does;
+one that has lost its broker, hangs, or has free capacity but takes no message does not."""
 
 import time
 from contextlib import suppress
@@ -14,11 +14,11 @@ from leeway import alive
 
 log = structlog.get_logger()
 EVERY = 15.0
-"""Seconds between two signs of a worker."""
+"""Seconds between a worker's heartbeats."""
 GOOD_FOR = 180.0
-"""Seconds that one holds; so long a worker may also be without its broker."""
+"""Seconds that a heartbeat is valid; also how long a worker may be without its broker."""
 SILENT = 60.0
-"""A worker that has a hand free asks its queue each second; after so many it is one that has ceased to."""
+"""A worker with free capacity polls its queue every second; after this many seconds without a poll it counts as stuck."""
 
 
 def _leave(name: str, good_for: float, broker: bool = True) -> None:
@@ -31,7 +31,7 @@ def _leave(name: str, good_for: float, broker: bool = True) -> None:
 @cache
 def _say(reason: str) -> None:
     """Once, not four times a minute."""
-    log.warning("a sign of life could not be left", reason=reason)
+    log.warning("a heartbeat could not be written", reason=reason)
 
 
 class WorkerSigns(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -44,12 +44,12 @@ class WorkerSigns(bootsteps.StartStopStep):  # type: ignore[misc]
         self._timers: list[Any] = []
 
     def start(self, consumer: Any) -> None:
-        """A connection is there: the first sign comes with the loop's first turn."""
+        """Connected: the first heartbeat comes with the loop's first iteration."""
         again = consumer.timer.call_repeatedly(EVERY, self._sign, (consumer,))
         self._timers = [consumer.timer.call_after(0, self._sign, (consumer,)), again]
 
     def stop(self, consumer: Any) -> None:
-        """The connection is lost, or the worker is told to end: from now on the sign grows old."""
+        """The connection is lost, or the worker is told to stop: the heartbeat is no longer renewed."""
         if self._timers:  # once, however often it fails to connect after that
             _leave(_name(consumer), GOOD_FOR, broker=False)
         for timer in self._timers:
@@ -57,7 +57,7 @@ class WorkerSigns(bootsteps.StartStopStep):  # type: ignore[misc]
         self._timers = []
 
     def shutdown(self, consumer: Any) -> None:
-        """The worker ends as it was asked to."""
+        """The worker stops as it was asked to."""
         with suppress(OSError):
             alive.end(_name(consumer))
 
@@ -80,16 +80,16 @@ def hears(channel: Any) -> bool:
 
 
 class WakingScheduler(Scheduler):  # type: ignore[misc]
-    """Beat's scheduler: each wake that the broker has taken is a sign of life."""
+    """Beat's scheduler: each wake-up accepted by the broker is a heartbeat."""
 
     def setup_schedule(self) -> None:
-        """Beat starts, and has until the second wake that is due."""
+        """Start beat; its first heartbeat is valid until the second wake-up is due."""
         super().setup_schedule()
         for entry in self.schedule.values():
             self._leave_for(entry, 2)
 
     def apply_async(self, entry: Any, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
-        """Send it. Raises SchedulingError where the broker does not take it, and then there is no sign."""
+        """Send it. Raises SchedulingError, without a heartbeat, if the broker rejects it."""
         sent = super().apply_async(entry, producer=producer, advance=advance, **kwargs)
         self._leave_for(entry, 4)
         return sent

@@ -1,4 +1,4 @@
-"""Signed links: each for one purpose, each with an end."""
+"""Signed links: each has one purpose and expires."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -22,13 +22,13 @@ from pipeline.register.document import Register, Team
 ASKED, CHOICES = 5, 3
 LONGEST = 90
 STALE = timedelta(days=7)
-"""So long after its hour a week is no news any more: the next one is."""
+"""This long after its hour a week's digest is stale: the next one is due."""
 
 
 def digest_links(
     app: App, session: Session, register: Register, team: Team, themes: Sequence[tuple[str, float]]
 ) -> Links:
-    """Five items for the lead to label and an answer for each theme, each a link; none where people cannot reach the page."""
+    """Return links for five items to label and for an answer to each theme; none if people cannot reach the page."""
     page = app.settings.web.url.rstrip("/")
     if not page:
         return Links()
@@ -61,8 +61,8 @@ def digest_links(
 
 
 def is_due(app: App, session: Session, address: str, week: date) -> bool:
-    """Whether the week is settled, is still news, and the digest's day and hour have come where the reader lives: Slack knows
-    their time zone."""
+    """Return True if the week is settled and recent, and the digest's day and hour have come in the reader's time zone, as
+    Slack knows it."""
     zone = session.scalar(
         select(Account.time_zone).where(Account.email == address.lower(), Account.time_zone.is_not(None)).limit(1)
     )

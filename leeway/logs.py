@@ -13,8 +13,8 @@ from connectors.registry import all_traits
 
 
 class _StandardError:
-    """The standard error as it is when a line is written. A line that cannot be written is dropped: a closed terminal, a full
-    disk or a broken pipe must not stop a pull."""
+    """Standard error, looked up for each line. A line that cannot be written is dropped: a closed terminal, a full disk or a
+    broken pipe must not stop a pull."""
 
     def write(self, text: str) -> int:
         try:
@@ -31,7 +31,7 @@ _form = {"json": False}
 
 
 def as_json() -> bool:
-    """Whether lines on the standard error are JSON."""
+    """Return True if log lines are JSON."""
     return _form["json"]
 
 

@@ -1,4 +1,4 @@
-"""Measuring key results and outcomes as the settings have it: once a day, by hand, and how it stands."""
+"""Measuring key results and outcomes: once a day, by hand, and its status."""
 
 from datetime import date, timedelta
 from functools import cache
@@ -17,17 +17,17 @@ from pipeline.register.ended import local_day
 from pipeline.register.versions import current_register, periods
 
 ROUND = timedelta(minutes=15)
-"""How often workers look whether a key result was not measured today."""
+"""How often workers check for key results not yet measured today."""
 _ROUND = "measure round"
 _NAMES = {KeyResult: "metric", Objective: "outcome"}
 NO_METRIC = (
-    "no key result has a metric, and no objective an outcome. Write `metric:` or `outcome:` in okrs.yaml (docs/progress.md), "
+    "no key result has a metric, and no objective has an outcome. Write `metric:` or `outcome:` in okrs.yaml (docs/progress.md), "
     "then load it."
 )
 
 
 def measure(app: App, *, again: bool = False) -> dict[str, int]:
-    """Measure what was not tried today; where no register is loaded, nothing."""
+    """Measure what was not tried today; nothing if no register is loaded."""
     try:
         _, register = app.register()
     except NotReady:
@@ -52,7 +52,7 @@ def check_in(app: App, key: str, value: float, note: str, day: date | None = Non
     _, now = app.register()
     today = local_day(now, app.now())
     if day is not None and day > today:
-        raise NotReady(f"{day} is not over yet; a check-in is of today or of a day before.")
+        raise NotReady(f"{day} is in the future; a check-in applies to today or an earlier day.")
     on = day or today
     register = _register_on(app, now, on)
     found, of = _named(register, key), "" if register is now else register.period.name
@@ -61,12 +61,12 @@ def check_in(app: App, key: str, value: float, note: str, day: date | None = Non
         where = f"the register of {of}" if of else "the register"
         raise NotReady(f"there is no key result or outcome {key!r} in {where}; expected one of {known}.")
     if found.metric is None or CHECKIN not in found.metric.binding:
-        how, name = "is measured by itself" if found.metric else "has no metric", _NAMES[type(found)]
-        raise NotReady(f"{key} {how}. For numbers that are typed write `{name}: {{checkin: true}}` in okrs.yaml.")
+        how, name = "is measured automatically" if found.metric else "has no metric", _NAMES[type(found)]
+        raise NotReady(f"{key} {how}. To type numbers, write `{name}: {{checkin: true}}` in okrs.yaml.")
     try:
         check_scale(found.metric, value)
     except CannotMeasure as error:
-        raise NotReady(f"{error} Nothing was kept.") from None
+        raise NotReady(f"{error} Nothing was saved.") from None
     with app.sessions.begin() as session:
         keep(session, key, binding_of(found.metric), on, value, note=" ".join(note.split()))
     return found, of
@@ -83,7 +83,7 @@ def _register_on(app: App, now: Register, day: date) -> Register:
         return held[-1]
     if day == local_day(now, app.now()):
         return now  # the first plan, which has not begun
-    raise NotReady(f"{day} lies in no period that is known; {now.period.name} begins on {now.period.start}.")
+    raise NotReady(f"{day} lies in no known period; {now.period.name} begins on {now.period.start}.")
 
 
 def _every(register: Register) -> list[KeyResult | Objective]:
@@ -95,7 +95,7 @@ def _named(register: Register, key: str) -> KeyResult | Objective | None:
 
 
 def measure_now(app: App, *, again: bool = False) -> list[dict[str, Any]]:
-    """Measure what is due, and how it stands then. Raises NotReady where nothing is to be measured."""
+    """Measure what is due and return its status. Raises NotReady if there is nothing to measure."""
     _, register = app.register()
     if not register.measured():
         raise NotReady(NO_METRIC)

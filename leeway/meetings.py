@@ -22,7 +22,7 @@ def nothing_looked_for(session: Session) -> str:
     """That nothing was looked for, before the first analysis is done, when that nothing was found is no news; empty after it."""
     if session.scalar(select(Cycle.id).where(Cycle.finished_at.is_not(None)).limit(1)) is not None:
         return ""
-    return "The first analysis is not done, so nothing was looked for yet. `leeway status` says what is waited for."
+    return "The first analysis is not finished, so nothing has been looked for yet. `leeway status` shows what it is waiting for."
 
 
 def show_diagnoses(app: App, out: TextIO, *, as_json: bool = False) -> None:
@@ -65,14 +65,14 @@ def show_diagnoses(app: App, out: TextIO, *, as_json: bool = False) -> None:
 
 
 def make_pack(app: App, kind: str) -> Pack:
-    """The pack of a kind. Raises NotReady where there is no such kind, or nothing to say yet."""
+    """Return the pack of a kind. Raises NotReady if there is no such kind, or no content yet."""
     if kind not in PACKS:
         raise NotReady(f"there is no pack {kind!r}; expected {', '.join(PACKS)}.")
     _, register = app.register()
     with app.sessions() as session:
         found = PACKS[kind].make(session, register, terms(app))
     if found is None:
-        raise NotReady(f"{nothing_yet(kind, register)} `leeway status` says what is known.")
+        raise NotReady(f"{nothing_yet(kind, register)} `leeway status` shows what is known.")
     return found
 
 
@@ -88,7 +88,7 @@ def write_pack(app: App, kind: str, folder: Path) -> list[Path]:
 
 
 def show_pack(app: App, kind: str, out: TextIO, err: Console, *, as_json: bool = False) -> None:
-    """Print the pack, and beside it where nothing was looked for yet."""
+    """Print the pack, and to standard error a note if nothing has been looked for yet."""
     found = make_pack(app, kind)
     with app.sessions() as session:
         if not_yet := nothing_looked_for(session):

@@ -1,4 +1,4 @@
-"""Prometheus metrics, all read from the database at the scrape: right for any number of processes, also after they died."""
+"""Prometheus metrics, all read from the database at each scrape: correct for any number of processes, even after they died."""
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
@@ -30,11 +30,11 @@ from models.vocabulary import COMPANY
 from pipeline.ingest.cursors import SWEEP
 
 WOKEN = "beat woke the workers"
-"""Name under which the last wake of beat is kept."""
+"""Name under which beat's last wake-up is stored."""
 
 
 class DatabaseCollector:
-    """Yields every family; what has no value yet yields no sample."""
+    """Yields every metric family; one without a value yields no sample."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class DatabaseCollector:
             yield from _sources(session, now, self._sources)
             known = {source: count for source, count in volumes(session, self._least).items() if count is not None}
             yield _gauge(
-                "signals", "Signals in the database, of sources in which enough people left some.", "source", known
+                "signals", "Signals in the database, for sources in which enough people left some.", "source", known
             )
             yield from _pending(session)
             yield from _cycle(session, now)
@@ -88,11 +88,9 @@ def _sources(session: Session, now: datetime, sources: Collection[str] | None) -
         errors[one.source] = errors.get(one.source, 0) + bool(one.error)
         if one.finished_at:
             lag[one.source] = max(lag.get(one.source, 0.0), (now - one.finished_at).total_seconds())
-    yield _gauge("source_lag_seconds", "Time since the slowest stream of a source was read to its end.", "source", lag)
+    yield _gauge("source_lag_seconds", "Time since the slowest stream of a source was fully read.", "source", lag)
     yield _gauge("source_streams_failing", "Streams whose last pull ended in an error.", "source", errors)
-    about = (
-        "Streams that were never read to their end, which have no lag; a source that was never pulled counts as one."
-    )
+    about = "Streams never fully read, which have no lag; a source that was never pulled counts as one."
     yield _gauge("source_streams_unread", about, "source", unread)
     aside = dict(session.execute(select(Failure.source, func.count()).group_by(Failure.source)).all())
     yield _gauge("set_aside", "Records that could not be understood.", "source", aside)
@@ -106,7 +104,7 @@ def _pending(session: Session) -> Iterator[Metric]:
     }
     yield _gauge("pending_items", "Work items that wait for a stage.", "stage", counts)
     parts = dict(session.execute(select(Chunk.stage, func.count()).group_by(Chunk.stage)).all())
-    yield _gauge("pending_parts", "Pieces of the open cycle that are not done.", "stage", parts)
+    yield _gauge("pending_parts", "Chunks of the open cycle that are not done.", "stage", parts)
 
 
 def _cycle(session: Session, now: datetime) -> Iterator[Metric]:
@@ -116,9 +114,9 @@ def _cycle(session: Session, now: datetime) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "leeway_cycle_finished_seconds", "Unix time at which the last cycle ended.", last.finished_at.timestamp()
         )
-        yield _gauge("cycle_stage_seconds", "What each stage of the last cycle took.", "stage", last.seconds)
+        yield _gauge("cycle_stage_seconds", "Duration of each stage of the last cycle.", "stage", last.seconds)
     age = (now - open_).total_seconds() if open_ else 0.0
-    yield GaugeMetricFamily("leeway_cycle_open_seconds", "How long a cycle has been open; 0 where none is.", age)
+    yield GaugeMetricFamily("leeway_cycle_open_seconds", "How long a cycle has been open; 0 if none is.", age)
     # Of the week that status and the page show: of a week's first days too little is seen yet.
     shown = Share.scope == COMPANY, Share.objective == TOP, Share.week == last_week(session, COMPANY)
     coverage = session.scalar(select(Share.coverage).where(*shown))
@@ -135,7 +133,7 @@ def _cycle(session: Session, now: datetime) -> Iterator[Metric]:
 
 def _alerts(session: Session) -> Iterator[Metric]:
     family = GaugeMetricFamily(
-        "leeway_open_drifts", "Drifts and faults that are not over.", labels=["kind", "severity"]
+        "leeway_open_drifts", "Drifts and data faults that are still open.", labels=["kind", "severity"]
     )
     query = select(Drift.kind, Drift.severity, func.count()).where(Drift.state.in_(OPEN_STATES))
     for kind, severity, count in session.execute(query.group_by(Drift.kind, Drift.severity)):
@@ -149,18 +147,18 @@ def _alerts(session: Session) -> Iterator[Metric]:
             .group_by(Drift.kind)
         ).all()
     )
-    yield _gauge("alerts_posted", "Drifts, shifts and faults that a channel was notified of.", "kind", told)
+    yield _gauge("alerts_posted", "Drifts, shifts and data faults that a channel was notified of.", "kind", told)
     yield GaugeMetricFamily(
-        "leeway_alerts_untold", "Raised drifts of which somebody is still to be notified.", len(untold(session))
+        "leeway_alerts_untold", "Raised drifts about which somebody is still to be notified.", len(untold(session))
     )
     dead = session.scalar(select(func.count()).select_from(DeadTask)) or 0
-    yield GaugeMetricFamily("leeway_dead_tasks", "Tasks that failed for good and that nobody cleared.", dead)
+    yield GaugeMetricFamily("leeway_dead_tasks", "Tasks that failed for good and were not cleared.", dead)
 
 
 def _counters(session: Session) -> Iterator[Metric]:
     tasks = CounterMetricFamily("leeway_tasks", "Tasks that ended.", labels=["task", "outcome"])
     waits = CounterMetricFamily(
-        "leeway_rate_limit_wait_seconds", "Time spent waiting for a vendor's limit.", labels=["task"]
+        "leeway_rate_limit_wait_seconds", "Time spent waiting for a vendor's rate limit.", labels=["task"]
     )
     for row in session.scalars(select(Tally).order_by(Tally.name, Tally.label)):
         if row.name == "tasks":

@@ -1,4 +1,4 @@
-"""Teams and sources by the names that somebody typed; a wrong one is said with the nearest that there is."""
+"""Look up teams and sources by a typed name; an error suggests the nearest match."""
 
 from collections.abc import Collection
 
@@ -10,14 +10,14 @@ from pipeline.register.document import Register
 
 
 def known_team(register: Register, key: str, *others: str) -> None:
-    """Raise NotReady where no team has this key, which may also be one of `others`."""
+    """Raise NotReady unless a team has this key or it is one of `others`."""
     known = [*(team.key for team in register.teams), *others]
     if key not in known:
         raise NotReady(f"there is no team {key!r} in the register. {_instead(key, known)}")
 
 
 def configured(app: App, source: str) -> Connector:
-    """The connector of a source. Raises NotReady where there is no such source, or the settings have none."""
+    """Return a source's connector. Raises NotReady if there is no such source, or it is not configured."""
     if source not in SOURCES:
         raise NotReady(f"there is no source {source!r}. {_instead(source, SOURCES)}")
     if source not in app.connectors:

@@ -1,4 +1,4 @@
-"""Notify people of what is new, in the hours in which they want to hear of it; and why they were not."""
+"""Notify people of what is new during their alert hours; and explain why they were not notified."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -45,20 +45,20 @@ def notify_pending(app: App, report: "Report | None" = None) -> int:
 
 
 def may_notify(app: App, register: Register) -> bool:
-    """Whether this is an hour and a day on which alerts may be posted."""
+    """Return True if alerts may be posted at this hour and on this day."""
     hours, local = app.settings.alerts, app.now().astimezone(ZoneInfo(register.calendar.time_zone))
     workday = hours.any_day or Workdays(register.calendar).is_workday(local.date())
     return workday and hours.from_hour <= local.hour < hours.to_hour
 
 
 def terms(app: App) -> Terms:
-    """What an alert says of itself."""
+    """Return the terms that alerts state about themselves."""
     drift = app.settings.drift
     return Terms(drift.least_people, drift.company_alarms, drift.team_alarms)
 
 
 def reasons(app: App, session: Session, drift: Drift, given: Sequence[Channel]) -> list[dict[str, str]]:
-    """For each channel that should tell of an open finding and has not: `channel` and `why`, in a sentence."""
+    """Return, for each channel that should have reported an open finding but has not, `channel` and `why` as a sentence."""
     audiences = audiences_of(drift.kind)
     if not audiences:
         return []
@@ -76,7 +76,7 @@ def reasons(app: App, session: Session, drift: Drift, given: Sequence[Channel]) 
 
 _NO_CHANNEL = {
     "company": "no channel is set: slack.alert_channel, teams.webhook or alerts.emails",
-    "ops": "no channel is set for faults of the data: slack.ops_channel, teams.ops_webhook or alerts.ops_emails",
+    "ops": "no channel is set for data faults: slack.ops_channel, teams.ops_webhook or alerts.ops_emails",
 }
 
 
@@ -88,15 +88,15 @@ def _why(app: App, session: Session, drift: Drift, row: Notification | None) -> 
     if drift.kind == "drift" and drift.severity == "low":
         return "its severity is low: it is on the page and in the digest"
     if named_in(open_alert(session, COMPANY), drift):
-        return "it is a line of the company's alert"
+        return "it is a line in the company's alert"
     try:
         _, register = app.register()
     except NotReady as error:
         return str(error)
     if row is not None and row.claimed_at is not None:
-        return f"a sender has been at it since {row.claimed_at:%H:%M} UTC"
+        return f"a sender has been working on it since {row.claimed_at:%H:%M} UTC"
     if not may_notify(app, register):
-        return "it waits for the hours and days of [alerts]"
+        return "it waits for the hours and days set in [alerts]"
     if waits := new_plan(app, session):
         return f"it waits: {waits}"
-    return "it is sent with the next run"
+    return "it is sent on the next run"

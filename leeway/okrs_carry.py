@@ -1,4 +1,4 @@
-"""`leeway okrs carry-over`: the current register with the next period, for somebody to look through and load."""
+"""`leeway okrs carry-over`: write the current register with the next period, to review and load."""
 
 import sys
 from datetime import date
@@ -45,13 +45,13 @@ def carry_over(
     place = str(output) if output else "okrs.yaml"
     _say(err, f"{register.period.name} is carried over to {period.name}, {period.start} to {period.end}.")
     for one in due_before(text, period):
-        _say(err, f"{one.key} was due on {one.day}, before {period.name} begins: give it another day, or take it out.")
+        _say(err, f"{one.key} was due on {one.day}, before {period.name} begins: give it another day, or remove it.")
     _moved_on(app, err, register)
     following = register.model_copy(update={"period": period})
     if ran_out(following, local_day(register, app.now())):
-        _say(err, f"{period.name} has ended, too: --start and --end take a later one.")
-    saved = "" if output else "keep it as okrs.yaml, "
-    _say(err, f"Nothing is loaded. Next: {saved}change what the next plan asks for, then `leeway okrs load {place}`.")
+        _say(err, f"{period.name} has also ended: choose a later one with --start and --end.")
+    saved = "" if output else "save it as okrs.yaml, "
+    _say(err, f"Nothing was loaded. Next: {saved}edit it for the next plan, then `leeway okrs load {place}`.")
 
 
 def _moved_on(app: App, err: Console, register: Register) -> None:
@@ -63,14 +63,14 @@ def _moved_on(app: App, err: Console, register: Register) -> None:
             points, start = series(session, one), one.metric.start if one.metric else None
             if points and start is not None and points[-1].value != start:
                 now = exactly(points[-1].value)
-                _say(err, f"{one.key} starts at {exactly(start)} there and stands at {now} now: write `start: {now}`.")
+                _say(err, f"{one.key} starts at {exactly(start)} in it but is now at {now}: write `start: {now}`.")
 
 
 def write_file(output: Path, text: str, force: bool) -> None:
-    """Write it; never over another text without `force`, and the same text again is no matter. Raises CarryError."""
+    """Write the file; never over different text without `force`. Raises CarryError."""
     made = text.encode()
     if output.exists() and not force and output.read_bytes() != made:
-        raise CarryError(f"{output} exists and holds something else. Name another file, or write over it with --force.")
+        raise CarryError(f"{output} exists and holds something else. Name another file, or overwrite it with --force.")
     write_whole(output, made)
 
 

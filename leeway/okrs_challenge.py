@@ -1,4 +1,4 @@
-"""`leeway okrs challenge`: what to ask about in a register that nobody edits; also for status and page."""
+"""`leeway okrs challenge`: what to question in a register that nobody edits; also used by status and the page."""
 
 from rich.console import Console
 from sqlalchemy import select
@@ -14,13 +14,13 @@ from pipeline.register.point_of_change import Caution
 from pipeline.register.versions import current_register
 
 _FIX = {
-    BREAK: "write key results that show that it is reached",
-    WEAK: "move it to the objective that it is about, or write what it does for its own",
+    BREAK: "write key results that show whether it is reached",
+    WEAK: "move it to the objective it is about, or write what it contributes to its own",
 }
 
 
 def breaks(app: App, session: Session) -> list[Caution]:
-    """The cascade breaks of the current register, by all its versions."""
+    """Return the cascade breaks of the current register, judged by all its versions."""
     found = current_register(session)
     if found is None:
         return []
@@ -31,7 +31,7 @@ def breaks(app: App, session: Session) -> list[Caution]:
 
 
 def challenge(app: App, out: Console, *, as_json: bool, meaning: bool) -> None:
-    """Print what to challenge: cascade breaks, and where `meaning` says so weak links. Raises NotReady without a register."""
+    """Print what to challenge: cascade breaks and, with `meaning`, weak links. Raises NotReady without a register."""
     with app.sessions() as session:
         current = current_register(session)
         if current is None:
@@ -46,7 +46,7 @@ def challenge(app: App, out: Console, *, as_json: bool, meaning: bool) -> None:
     for one in found:
         out.print(f"{one.key}: {one.rule}: {one.message}", markup=False)
         where = f"accepted: [{one.rule}] at {one.key}"
-        out.print(f"      fix: {_FIX[one.rule]}; or, where it is meant so, {where} in okrs.yaml.", markup=False)
+        out.print(f"      fix: {_FIX[one.rule]}; or, if it is intended, {where} in okrs.yaml.", markup=False)
     if not found:
         far = ", and no key result is far from its objective" if meaning else ""
         out.print(f"Nothing to challenge: no objective changed while nothing below it did{far}.", markup=False)

@@ -1,4 +1,4 @@
-"""`leeway okrs lint`: what could be better in an okrs.yaml. Loads no database, so that it answers at once."""
+"""`leeway okrs lint`: what could be better in an okrs.yaml. Uses no database, so that it answers at once."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ def lint(file: Path, skip: Sequence[str], as_json: bool, out: Console) -> int:
         raise UnknownRule(f"there is no rule {unknown[0]!r}. Rules: {', '.join(ALL_RULES)}.")
     if is_table(file):
         raise RegisterError(
-            f"{file} is a table, and lint reads a whole okrs.yaml. `leeway okrs diff {file}` says what it changes and loosens."
+            f"{file} is a table, but lint reads a whole okrs.yaml. `leeway okrs diff {file}` shows what it changes and loosens."
         )
     register, text = read(file)
     today = local_day(register, datetime.now(UTC))

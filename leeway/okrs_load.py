@@ -33,7 +33,7 @@ class Held(Exception):
 
 
 def whoami() -> str | None:
-    """The login of whoever runs this, where the system knows one."""
+    """Return the login name of the current user, if the system knows one."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
@@ -63,11 +63,11 @@ def load(
     found, new_baseline = _said(app, Draft(register, text), meaning, out)
     if found and not yes:
         if strict:
-            raise Held(f'{file} was not loaded. With --yes --why "..." it is, and the reason is kept.')
+            raise Held(f'{file} was not loaded. Load it with --yes --why "..."; the reason is stored.')
         if sys.stdin.isatty():
             why = _asked(out, file, why)
     elif found and yes and not why:
-        raise Held('--yes needs --why "..." where something is loosened; the reason is kept with the version.')
+        raise Held('--yes needs --why "..." if something is loosened; the reason is stored with the version.')
     # Who gave a reason said yes already.
     _ask_about_plan(app, register, file, out, yes=yes, new_baseline=new_baseline and not found)
     if not is_table(file):
@@ -91,7 +91,7 @@ def _ask_about_plan(app: App, register: Register, file: Path, out: Console, *, y
     """Ask once where another plan is running, or a new baseline begins. Raises Held where somebody says no."""
     agreed = _ask_about_overlap(app, register, file, out, yes=yes) or yes
     if new_baseline and not agreed:
-        _ask(out, file, "Load it, and begin a new baseline? [y/N] ", "With --yes it is, and a new baseline begins.")
+        _ask(out, file, "Load it and start a new baseline? [y/N] ", "Load it with --yes; a new baseline then starts.")
 
 
 def _ask_about_overlap(app: App, register: Register, file: Path, out: Console, *, yes: bool) -> bool:
@@ -106,10 +106,10 @@ def _ask_about_overlap(app: App, register: Register, file: Path, out: Console, *
         out.print(f"plan: {line}", markup=False)
     if not found or yes or not overlap(before.period, register.period):
         return False
-    otherwise = f"With --yes it takes the place of {before.period.name}."
+    otherwise = f"With --yes it replaces {before.period.name}."
     if not sys.stdin.isatty():
         raise Held(f"{file} was not loaded. {otherwise}")
-    _ask(out, file, "Load it in place of the plan that is running? [y/N] ", otherwise)
+    _ask(out, file, "Replace the running plan with it? [y/N] ", otherwise)
     return True
 
 
@@ -120,8 +120,8 @@ def _refuse_loss(app: App, register: Register, file: Path, out: Console, *, yes:
         out.print(line, markup=False)
     if found and not yes:
         raise Held(
-            f"{file} was not loaded: it would undo what was edited since on the page or in a table. `leeway okrs export` writes "
-            "the register with those edits; take them over into your file, or load it over them with --yes."
+            f"{file} was not loaded: it would undo later edits made on the page or in a table. `leeway okrs export` writes the "
+            "register with those edits; copy them into your file, or load it over them with --yes."
         )
 
 
@@ -147,12 +147,12 @@ def ended_line(register: Register, text: str, name: str) -> str:
     """That a file's period has ended, with its line. It is loaded all the same: shares of an old plan are worth seeing."""
     line = Document(text).line(("period", "end"))
     period = register.period
-    return f"{name}, line {line}: {period.name} ended on {period.end}, so nothing is told as drift from it."
+    return f"{name}, line {line}: {period.name} ended on {period.end}, so no drift from it is reported."
 
 
 def _asked(out: Console, file: Path, why: str | None) -> str:
-    """The reason as it is typed. Raises Held where none is."""
-    out.print("Why? The answer is kept with this version; an empty one loads nothing.", markup=False)
+    """Return the typed reason. Raises Held if there is none."""
+    out.print("Why? The answer is stored with this version; an empty answer loads nothing.", markup=False)
     said = why or out.input("> ").strip()
     if not said:
         raise Held(f"{file} was not loaded.")
@@ -261,7 +261,7 @@ def _file(app: App, name: str) -> tuple[Draft, None]:
 
 
 def show_history(app: App, key: str | None, as_json: bool, out: Console) -> None:
-    """Every load with who, when, why and what it changed; with a key only what is about it."""
+    """Print every load with who, when, why and what it changed; with a key, only what concerns it."""
     with app.sessions() as session:
         found = history(session, key)
     if as_json:

@@ -1,4 +1,4 @@
-"""The register out of the database: as okrs.yaml or as a table for a spreadsheet, and a table back into it."""
+"""Export the register as okrs.yaml or as a spreadsheet table, and read such a table back."""
 
 import sys
 from pathlib import Path
@@ -58,7 +58,7 @@ def from_table(app: App, file: Path, *, remove: bool) -> Merged:
     with app.sessions() as session:
         current = current_version(session)
         if current is None:
-            raise NotReady(f"a table changes a register that is there, and {NO_REGISTER}")
+            raise NotReady(f"a table changes an existing register, and {NO_REGISTER}")
         given, unread = read_table(_bytes(file), str(file))
         number = version_of(str(file), given)
         base = current if number is None else session.get(RegisterVersion, number)
@@ -74,9 +74,9 @@ def table_lines(found: Merged, name: str) -> list[str]:
     lines = [f"conflict: {one.sentence(name)}" for one in found.conflicts]
     lines += [f"note: {one}" for one in found.notes]
     if found.missing:
-        lines.append(f"note: not in {name}, and kept: {', '.join(found.missing)}. With --remove they are taken out.")
+        lines.append(f"note: not in {name}, and kept: {', '.join(found.missing)}. Remove them with --remove.")
     lines.append(
-        "note: teams and members, steps, what a number is measured by, aliases, scopes and the period stay as they are."
+        "note: teams and members, steps, how numbers are measured, aliases, scopes and the period are unchanged."
     )
     return lines
 

@@ -1,4 +1,4 @@
-"""An export of an older version, brought to this one: laid into a SQLite file as that version had it, and migrated."""
+"""Upgrade an older version's export: load it into a SQLite file with that version's schema, and migrate it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

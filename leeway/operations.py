@@ -1,4 +1,4 @@
-"""What ops need beside the work: counts for the metrics, dead tasks, pruning, and what is stuck."""
+"""What operations need: counters for the metrics, dead tasks, and pruning."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ def count(sessions: sessionmaker[Session], name: str, label: str, by: float) -> 
 
 
 def bury(sessions: sessionmaker[Session], task: str, about: str, error: BaseException) -> None:
-    """Keep a task that failed for good. Of errors that may carry people's words only the kind is kept."""
+    """Record a task that failed for good. Of errors that may quote people's words only the type is stored."""
     from leeway.errors import expected
 
     sentence = expected(error) if isinstance(error, Exception) else None
@@ -50,13 +50,13 @@ def bury(sessions: sessionmaker[Session], task: str, about: str, error: BaseExce
 
 
 def clear_dead(sessions: sessionmaker[Session]) -> int:
-    """Forget the dead tasks; returns how many."""
+    """Clear the dead tasks; returns how many."""
     with sessions.begin() as session:
         return rows_changed(session, delete(DeadTask))
 
 
 def prune(sessions: sessionmaker[Session], now: datetime) -> int:
-    """Delete what nobody needs any more; returns how many rows. Shares, drifts, decisions and labels stay."""
+    """Delete what is no longer needed; returns how many rows. Shares, drifts, decisions and labels stay."""
     before, rows = now - KEEP, 0
     with sessions.begin() as session:
         newest = select(func.max(Cycle.id)).scalar_subquery()

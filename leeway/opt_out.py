@@ -1,4 +1,4 @@
-"""Links that end a kind of mail with one press (RFC 8058), and start it again."""
+"""Links that unsubscribe from a kind of mail with one press (RFC 8058), and subscribe again."""
 
 from itsdangerous import BadSignature, SignatureExpired
 from sqlalchemy import delete
@@ -9,11 +9,11 @@ from leeway.signing import BROKEN, serializer, signing_key
 from models import OptOut, upsert
 
 SECONDS = 90 * 86_400
-"""How long a link ends mails; each newer mail has one of its own."""
+"""How long a link is valid; each newer mail has its own."""
 
 
 class OptOutError(Exception):
-    """The link ends nothing; the message says why."""
+    """The link has no effect; the message says why."""
 
 
 def smtp_of(app: App) -> Smtp:
@@ -37,7 +37,7 @@ def redeem(app: App, token: str, *, old: bool = False) -> tuple[str, str]:
     try:
         address, purpose = serializer(app, "unsubscribe").loads(token, max_age=None if old else SECONDS)
     except SignatureExpired:
-        raise OptOutError("This link is too old; every newer mail has one that works.") from None
+        raise OptOutError("This link has expired; every newer mail has one that works.") from None
     except (BadSignature, ValueError):
         raise OptOutError(BROKEN) from None
     return str(address), str(purpose)

@@ -78,7 +78,7 @@ def show_progress(app: App, out: Console, to: TextIO, form: str, period: str = "
         if period:
             every = periods(session)
             if period not in every:
-                raise NotReady(f"there was no period {period!r}; there were {', '.join(every)}.")
+                raise NotReady(f"there was no period {period!r}; known: {', '.join(every)}.")
             register = every[period]
         found = progress_of(app, session, register)
     if not found:

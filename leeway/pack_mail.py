@@ -1,4 +1,4 @@
-"""When packs leave by mail, and to whom: `[packs]` of the settings, `leeway pack KIND --mail`."""
+"""When packs are mailed, and to whom: `[packs]` in the settings, `leeway pack KIND --mail`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -19,7 +19,7 @@ AHEAD = timedelta(hours=48)
 QUARTER = timedelta(days=7)
 """How long before the period's end the quarterly pack comes."""
 MAILED = ("weekly", "monthly", "quarterly")
-"""Kinds that leave by mail; others are for the page and for print."""
+"""Kinds sent by mail; others are for the page and for print."""
 STALE = timedelta(days=6)
 """What could not be sent for so long after its time is no news any more."""
 
@@ -70,7 +70,7 @@ def send_packs(app: App, only: str | None = None, *, due_only: bool = False) -> 
     if only is not None and only not in MAILED:
         raise NotReady(f"no pack {only!r} goes by mail; expected {', '.join(MAILED)}.")
     if only and not to[only]:
-        raise NotReady(f'nobody gets this pack. Add {only} = ["coo@example.com"] under [packs] of leeway.toml.')
+        raise NotReady(f'nobody receives this pack. Add {only} = ["coo@example.com"] under [packs] in leeway.toml.')
     if not app.settings.smtp.host:
         raise NotReady("no mail server is set. Add [smtp] with host and sender to leeway.toml.")
     sent, failed = 0, []
@@ -100,8 +100,8 @@ def undelivered_packs(app: App) -> list[dict[str, str]]:
     with app.sessions() as session:
         for kind in MAILED if app.settings.smtp.host else ():
             for row in not_taken(session, kind, getattr(given, kind), app.now().date() - _NEWS[kind]):
-                correct = f"Correct {kind} under [packs] in leeway.toml, or let that mailbox take mail; then "
+                correct = f"Correct {kind} under [packs] in leeway.toml, or make that mailbox accept mail; then "
                 fix = f"{correct}`leeway pack {kind} --mail`, which names it."
-                fix = fix if row.refused else "`leeway check` tries the mail server."
+                fix = fix if row.refused else "`leeway check` tests the mail server."
                 found.append({"of": kind, "why": row.error, "next": retry.what_next(row), "fix": fix})
     return found

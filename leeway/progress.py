@@ -1,4 +1,4 @@
-"""How far a long stage is: bars on a terminal, else a line every ten seconds with the rate and the time left."""
+"""Progress of a long stage: bars on a terminal, otherwise a line every ten seconds with the rate and the time left."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ class Pace:
     _said: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, stage: str, done: int, of: int | None) -> None:
-        """Take a report of a stage."""
+        """Record a stage's progress."""
         now = self.clock()
         begun, at_first = self._begun.setdefault(stage, (now, done))
         if now - self._said.setdefault(stage, now) < EVERY_SECONDS:
@@ -37,7 +37,7 @@ class Pace:
 
 
 def duration(seconds: float) -> str:
-    """Like "40 s" or "3 min"."""
+    """Return a duration such as "40 s" or "3 min"."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 

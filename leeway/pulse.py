@@ -1,4 +1,4 @@
-"""The pulse as the settings have it: who is asked when, what an answer does, and how it stands."""
+"""The pulse as configured: who is asked when, what an answer does, and its status."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ from pipeline.register.versions import key_now
 from pipeline.register.workdays import monday
 
 ROUND = timedelta(minutes=5)
-"""How often workers look whether somebody is to be asked."""
+"""How often workers check whether somebody is to be asked."""
 
 
 class PulseError(Exception):
-    """The answer is not kept; the message says why."""
+    """The answer is not stored; the message says why."""
 
 
 def this_week(app: App, register: Register) -> date:
-    """The Monday of the present week where the company works."""
+    """Return this week's Monday in the company's time zone."""
     return monday(local_day(register, app.now()))
 
 
@@ -82,7 +82,7 @@ def send_pulse(app: App, *, due_only: bool = False) -> Round:
 
 
 def _at_work(app: App, session: Session, register: Register) -> dict[str, list[KeyResult]]:
-    """The key results of each owner who is not away today."""
+    """Return the key results of each owner who is not away today."""
     mine = owned(register)
     gone = away(session, register, mine, local_day(register, app.now()))
     return {address: asked for address, asked in mine.items() if address not in gone}
@@ -143,13 +143,11 @@ def plan_of(app: App) -> list[str]:
     for address, asked in owned(register).items():
         keys = ", ".join(one.key for one in asked)
         how = "in Slack" if address in reach.accounts else "by mail" if reach.way(address) else ""
-        back = "" if address in here else ", once they are back: today they are away"
-        said = f"was asked this week already: {keys}" if address in done else f"would be asked {how}: {keys}{back}"
+        back = "" if address in here else ", once they are back: they are away today"
+        said = f"was already asked this week: {keys}" if address in done else f"would be asked {how}: {keys}{back}"
         lines.append(f"{address} {said if how or address in done else f'cannot be asked: {keys}. {reach.why_not()}'}")
     if missing := unowned(register):
-        lines.append(
-            f"nobody can be asked about {', '.join(missing)}: write one `owner:` with an address in okrs.yaml."
-        )
+        lines.append(f"nobody can be asked about {', '.join(missing)}: set `owner:` with an address in okrs.yaml.")
     return lines
 
 
@@ -160,7 +158,7 @@ def key_by_now(app: App, key: str, seen: int) -> str:
     with app.sessions() as session:
         now = key_now(session, key, seen)
     if now is None:
-        raise PulseError("The plan has changed, and this key result is not in it any more.")
+        raise PulseError("The plan has changed, and this key result is no longer in it.")
     return now
 
 
@@ -168,11 +166,11 @@ def answer(app: App, by: str, key: str, week: date, value: int, note: str | None
     """Keep what an owner says of this week. Raises PulseError where it is not theirs, or that week is over."""
     _, register = app.register()
     if not by or owner_of(register, key) != by:
-        raise PulseError("This key result has another owner now, so the answer is not kept.")
+        raise PulseError("This key result now has another owner, so the answer is not saved.")
     if week != this_week(app, register):
-        raise PulseError("That week is over, and its answers stand. The next message asks again.")
+        raise PulseError("That week is over, and its answers are final. The next message asks again.")
     if not answers.LOWEST <= value <= answers.HIGHEST:
-        raise PulseError("A number from 1 to 10 is needed.")
+        raise PulseError("Give a number from 1 to 10.")
     with app.sessions.begin() as session:
         return answers.keep(session, key, week, value, by, app.now(), note)
 
@@ -223,7 +221,7 @@ def rows_of(found: Sequence[Confident]) -> list[dict[str, Any]]:
 
 
 def show_pulse(app: App, out: Console, to: TextIO, *, as_json: bool = False) -> None:
-    """Print the trend by key result."""
+    """Print the trend of each key result."""
     _, register = app.register()
     with app.sessions() as session:
         found = confidences(app, session, register, work_by_week(app, session, register))
@@ -245,7 +243,7 @@ def show_pulse(app: App, out: Console, to: TextIO, *, as_json: bool = False) -> 
             if app.settings.pulse.on
             else "Write `on = true` under [pulse] in leeway.toml; see docs/pulse.md."
         )
-        out.print(f"Nothing was said of a key result in this period yet. {how}", markup=False)
+        out.print(f"No key result has an answer in this period yet. {how}", markup=False)
 
 
 def pulse_status(app: App, session: Session) -> dict[str, Any] | None:
@@ -259,7 +257,7 @@ def pulse_status(app: App, session: Session) -> dict[str, Any] | None:
     week, whom = this_week(app, register).isoformat(), dict[str, tuple[str, str]]()
     for address, asked in owned(register).items():
         of = f"the owner of {', '.join(one.key for one in asked)}"
-        whom[address] = (of, f"Correct {of} in okrs.yaml and load it, or let them be reached there.")
+        whom[address] = (of, f"Correct {of} in okrs.yaml and load it, or make it reachable.")
     asked_now = len(asked_in(session, words.KIND, week))
     waiting = (
         still_to_ask(app, session, words.KIND, week, _at_work(app, session, register)) if is_due(app, register) else 0

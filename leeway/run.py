@@ -1,4 +1,4 @@
-"""`leeway run`: cycles in this process, with progress for whoever watches."""
+"""`leeway run`: cycles in this process, with progress output."""
 
 import threading
 from collections.abc import Callable
@@ -27,9 +27,9 @@ log = structlog.get_logger()
 
 
 def run_once(app: App, progress: Callable[[str, int, int | None], None], budget: timedelta | None = None) -> Report:
-    """One whole cycle, then tell what is new. Raises NotReady where nothing is configured.
+    """Run one whole cycle, then report what is new. Raises NotReady if nothing is configured.
 
-    With `budget`, no source spends longer on its past in this cycle.
+    With `budget`, no source spends longer on its history in this cycle.
     """
     report = look_once(app, progress, budget)
     with report.stage("measure"):
@@ -44,7 +44,7 @@ def run_once(app: App, progress: Callable[[str, int, int | None], None], budget:
 
 
 def look_once(app: App, progress: Callable[[str, int, int | None], None], budget: timedelta | None = None) -> Report:
-    """As run_once, but nobody is told."""
+    """As run_once, but nobody is notified."""
     if not app.connectors:
         raise NotReady("no source is configured. Add [jira], [slack] or [hubspot] to leeway.toml (`leeway init`).")
     _, register = app.register()
@@ -66,13 +66,13 @@ def look_once(app: App, progress: Callable[[str, int, int | None], None], budget
 
 
 def run_one(app: App, console: Console) -> Report:
-    """One cycle with progress bars where there is a terminal."""
+    """Run one cycle, with progress bars on a terminal."""
     with stage_progress(console) as show:
         return run_once(app, show)
 
 
 def run_forever(app: App, console: Console) -> None:
-    """Cycles until told to stop; a stop waits for the page or chunk in hand, and the next start continues with the rest."""
+    """Run cycles until told to stop; a stop finishes the current page or chunk, and the next start resumes with the rest."""
     stop = threading.Event()
 
     when_told(lambda *_: stop.set(), "SIGTERM", "SIGHUP")
@@ -83,22 +83,22 @@ def run_forever(app: App, console: Console) -> None:
         try:
             unfinished = _cycle(app, stop)
         except Stopped:
-            log.info("stopped within a cycle", left="the next start continues it")
+            log.info("stopped during a cycle", left="the next start resumes it")
             return
         except Exception as error:
             sentence = expected(error)
-            if sentence is None or not went_well:  # of the first one whoever started it hears at once
+            if sentence is None or not went_well:  # errors of the first cycle end the command at once
                 raise
-            log.error("cycle ended", reason=sentence)  # a database that restarts, say: the next one goes on
+            log.error("cycle ended", reason=sentence)  # such as a database restart: the next cycle resumes
             stop.wait(60)
             continue
         went_well = True
-        if not unfinished:  # more history is waiting: go on at once
+        if not unfinished:  # more history is waiting: continue at once
             stop.wait(app.settings.schedule.pull_minutes * 60)
 
 
 def _cycle(app: App, stop: threading.Event) -> bool:
-    """A cycle, and the mails that are due; True where more history is waiting. Raises Stopped."""
+    """Run a cycle and send the mails that are due; returns True if more history is waiting. Raises Stopped."""
     pace = Pace(lambda text: log.info("progress", at=text))
 
     def show(stage: str, done: int, of: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Whether figures may be told without anybody having asked: whole, of the plan that is in force, and not just being changed."""
+"""Whether figures may be sent unprompted: complete, based on the plan in force, and not about to change."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from leeway.app import App
 from models import Cycle, RegisterVersion
 from pipeline.share import stage as shares
 
-FIRST = "the first history is still being read"
+FIRST = "the initial history is still being read"
 PATIENCE = timedelta(hours=6)
 """For so long after a plan was loaded an alert waits for its first cycle; then it is better told in the old plan's figures."""
 
@@ -30,7 +30,7 @@ def why_not(app: App, session: Session, day: date) -> str | None:
     if through is None:
         return FIRST
     if through < day:
-        return f"drift was looked for up to {through} only"
+        return f"drift was only looked for up to {through}"
     return _at_work(app, session)
 
 
@@ -41,19 +41,19 @@ def new_plan(app: App, session: Session) -> str | None:
     times = list(session.scalars(loaded))
     if len(times) < 2 or not timedelta(0) <= app.now() - times[0] < PATIENCE:
         return None
-    return "a new plan was loaded, and its first cycle is not done" if _at_work(app, session) else None
+    return "a new plan was loaded, and its first cycle is not finished" if _at_work(app, session) else None
 
 
 def _at_work(app: App, session: Session) -> str | None:
     if session.scalar(select(exists().where(Cycle.finished_at.is_(None)))):
-        return "a cycle is at work"
+        return "a cycle is running"
     version, _ = app.register()
     given = app.drift_settings()
     changed = shares.is_pending(session, version, given.least_people, given.unseen)
-    return "the next cycle works in another plan or other answers" if changed else None
+    return "the next cycle takes in another plan or new answers" if changed else None
 
 
 def digest_hour(app: App, week: date, zone: ZoneInfo) -> datetime:
-    """When the digest of a week (its Monday) is due there."""
+    """Return when the digest of a week (given by its Monday) is due in this time zone."""
     given = app.settings.schedule
     return datetime.combine(week + timedelta(days=7 + given.digest_weekday), time(given.digest_hour), zone)

@@ -1,4 +1,4 @@
-"""`leeway status`: how things stand, from the database alone."""
+"""`leeway status`: the current state, from the database alone."""
 
 import time
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ _SAY_EVERY, _LOOK_EVERY = 10.0, 1.0
 
 
 def status_of(app: App) -> dict[str, Any]:
-    """Sources with lag and errors, pending work, last weeks, open drifts, failures, accounts nobody knows."""
+    """Return sources with lag and errors, pending work, recent weeks, open drifts, failures and unknown accounts."""
     with app.sessions() as session:
         sources = _sources(session, app)
         cycle = _last_cycle(session)
@@ -219,7 +219,7 @@ def _detectable(app: App, session: Session) -> int | None:
 
 
 def _plan_turn(session: Session) -> str | None:
-    """The first weeks of a new plan beside those before it, in a sentence; None in all other weeks."""
+    """Return a sentence comparing the first weeks of a new plan with those before it; None in all other weeks."""
     found, week = current_register(session), last_week(session, COMPANY)
     turn = plan_turn(session, found[1], COMPANY, week) if found and week else None
     return plain(turn.words()) if turn else None
@@ -232,7 +232,7 @@ def _plan_ended(app: App, session: Session) -> str | None:
 
 
 def days_known(session: Session) -> int:
-    """Working days with effort; below LEAST_HISTORY nothing is raised yet."""
+    """Return the number of working days with effort; below LEAST_HISTORY nothing is raised yet."""
     days = select(Capacity.day).distinct().subquery()
     worked = exists().where(Effort.day == days.c.day)  # a look in the index for each day, not all effort
     return session.scalar(select(func.count()).select_from(days).where(worked)) or 0

@@ -13,7 +13,7 @@ from leeway.goals import goals_line
 from leeway.judging import judge_line
 
 SHOWN = 10
-"""Accounts that belong to nobody are listed up to so many."""
+"""The most unknown accounts that are listed."""
 
 
 def _say_untold(drift: dict[str, Any], say: Callable[[str], None]) -> None:
@@ -22,8 +22,10 @@ def _say_untold(drift: dict[str, Any], say: Callable[[str], None]) -> None:
     for one in drift["untold"]:
         by_reason.setdefault(one["why"], []).append(one["channel"])
     for why, places in by_reason.items():
-        nowhere = "not told" if not drift["told"] else "told once, but nothing since can be told"
-        say(f"         not told, {', '.join(places)}: {why}" if places != ["none"] else f"         {nowhere}: {why}")
+        nowhere = "not told" if not drift["told"] else "notified once, but no later news can be delivered"
+        say(
+            f"         not notified, {', '.join(places)}: {why}" if places != ["none"] else f"         {nowhere}: {why}"
+        )
 
 
 def people_asked(count: int) -> str:
@@ -54,7 +56,7 @@ def _say_not_asked(found: dict[str, Any], say: Callable[[str], None]) -> None:
     """Who is still to be asked, whom a question or a reminder did not reach, and the fix."""
     if found["waiting"]:
         say(
-            f"         still to be asked: {found['waiting']}. Where that stays so, `leeway check` says what takes nothing."
+            f"         still to be asked: {found['waiting']}. If that does not change, `leeway check` shows which channel fails."
         )
     for one in found["failed"]:
         say(f"         not delivered to {one['of']}: {one['why']} {one['next']}")
@@ -80,7 +82,7 @@ def render(found: dict[str, Any], out: Console) -> None:
         if row["fault"]:
             say(f"metric   {row['key_result']}: not measured on {row['day']}: {row['fault']}")
     if found["goals"]:
-        say(f"goals    {goals_line(found['goals'])}: `leeway okrs sync` shows what, and changes nothing")
+        say(f"goals    {goals_line(found['goals'])}: `leeway okrs sync` shows what, without changing anything")
     for row in found["cascade_breaks"]:
         say(f"cascade  {row['key']} {row['message']}")
     _say_asked(found, say)
@@ -106,7 +108,7 @@ def _say_set_aside(found: dict[str, Any], say: Callable[[str], None]) -> None:
             f"set aside: {row['records']} of {row['source']} {row['stream']}, such as {row['example']}: {row['reason']}"
         )
     if found["set_aside"]:
-        say("         `leeway sync --retry-failed` reads them again; it also happens once a day.")
+        say("         `leeway sync --retry-failed` reads them again; this also happens once a day.")
 
 
 def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
@@ -114,14 +116,14 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
         say(f"clock    {found['clock']}")
     for name, one in found["sources"].items():
         lag = one["minutes_since_pull"]
-        pulled = "not read to its end yet" if lag is None else f"pulled {ago(lag)} ago"
+        pulled = "not fully read yet" if lag is None else f"pulled {ago(lag)} ago"
         if found.get("clock") and lag is not None:
             pulled = "pulled by another clock"
-        signals = "signals of few people" if one["signals"] is None else f"{amount(one['signals'], 'signal'):>17}"
+        signals = "signals from few people" if one["signals"] is None else f"{amount(one['signals'], 'signal'):>17}"
         gone = (
             ""
             if one.get("configured", True)
-            else "; not in the settings any more: what it brought counts, nothing new is read"
+            else "; no longer in the settings: what it brought still counts, nothing new is read"
         )
         tenant = f", {one['tenant']}" if one.get("tenant") else ""
         say(f"{name:8} {signals}, {amount(one['streams'], 'feed')}, {pulled}{tenant}{gone}")
@@ -136,7 +138,7 @@ def _say_sources(found: dict[str, Any], say: Callable[[str], None]) -> None:
 
 def _finding(drift: dict[str, Any]) -> str:
     """The line of an open finding."""
-    untold = "" if drift["told"] else ", not yet told"
+    untold = "" if drift["told"] else ", not yet reported"
     if drift["kind"] == "gap":
         what = f"{percent(drift['after'])}% of {percent(drift['before'])}% planned since {drift['since']}"
         where = f"{drift['scope_name']}, {drift['title'] or drift['subject']}"
@@ -156,25 +158,23 @@ def _finding(drift: dict[str, Any]) -> str:
 def _say_what_is_known(found: dict[str, Any], say: Callable[[str], None]) -> None:
     """Why nothing may be said yet, and what could not be told from chance."""
     if found["waits_for"]:
-        say(f"not complete yet: {', '.join(found['waits_for'])}; what is said of drift and people comes after that")
+        say(f"not complete yet: {', '.join(found['waits_for'])}; drift and people follow after that")
     elif found["days_known"] < found["days_needed"]:
-        say(
-            f"drift is looked for from {found['days_needed']} working days of history on; {found['days_known']} are known"
-        )
+        say(f"drift detection needs {found['days_needed']} working days of history; {found['days_known']} are known")
     elif not found["watches"]:
         say(
-            "no objective has priority 1, 2 or 3, so there is no share of top priorities to watch: rank them in okrs.yaml"
+            "no objective has priority 1, 2 or 3, so there is no share of top priorities to watch: set priorities in okrs.yaml"
         )
     elif not found["open_drifts"] and not found["plan_ended"]:
         say("no open drift")
     if found["plan_ended"]:
         say(found["plan_ended"])
     if limit := promise(found["detectable_points"]):
-        say(f"{limit}; answers (the audit, `leeway label`) narrow that")
+        say(f"{limit}; answers (the audit, `leeway label`) lower that limit")
     if found["told_by"] == "titles":
         say(
-            "okrs.yaml has one team, or all its key results name the same, and work is a list of titles, which alone tell "
-            "what it is for: shares are wide until some twenty questions are answered (`leeway streams`)"
+            "okrs.yaml has one team, or all its key results name the same team, and work is a list of titles, the only "
+            "evidence of what it is for: shares are wide until about twenty questions are answered (`leeway streams`)"
         )
     if turn := found["plan_turn"]:
         say(turn)

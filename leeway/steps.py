@@ -18,7 +18,7 @@ from pipeline.steps.conformance import Rate
 from pipeline.steps.report import WEEKS, PathReport, Soft, StepReport, path_reports
 from pipeline.steps.words import easier, findable, insight, signal, together
 
-NONE = "okrs.yaml has no `steps`. Write them (docs/steps.md), then load it."
+NONE = "okrs.yaml has no `steps`. Add them (docs/steps.md), then load it."
 
 
 def steps_of(app: App, session: Session, register: Register) -> list[PathReport]:
@@ -137,7 +137,10 @@ def show_steps(app: App, out: Console, to: TextIO, form: str) -> None:
 def _told(one: PathReport) -> Iterator[str | Table]:
     yield f"{one.path.title} ({one.path.key})"
     for name in one.unseen:
-        yield f"  nothing is known of {name!r}: list it in `fields` of the source's section in leeway.toml, or correct its name."
+        yield (
+            f"  nothing is known about {name!r}: list it in `fields` of the source's section in leeway.toml, or correct its "
+            f"name."
+        )
     for said in one.never:
         yield f"  {said}"
     if one.untold:

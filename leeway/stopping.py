@@ -1,4 +1,4 @@
-"""How long work hears that its process is told to end: it stops after the page or chunk in hand, and the next start goes on."""
+"""How running work notices a request to stop: it finishes the current page or chunk, and the next start resumes."""
 
 import mmap
 import signal
@@ -8,7 +8,7 @@ Show = Callable[[str, int, int | None], None]
 
 
 class Stopped(Exception):
-    """Somebody asked to stop while work was under way."""
+    """A stop was requested while work was under way."""
 
 
 class Stop:
@@ -26,7 +26,7 @@ class Stop:
         return bool(self._shared[0])
 
     def heard_in(self, show: Show) -> Show:
-        """What a stage reports to, and which raises Stopped once somebody asked."""
+        """Return a progress callback that raises Stopped once a stop was requested."""
 
         def heard(stage: str, done: int, of: int | None) -> None:
             if self.is_asked():

@@ -38,7 +38,7 @@ def sync_sources(
             try:
                 if retry_failed:
                     done = sweeps.retry_failed(connector, app.sessions)
-                    line = f"{done['read']} read or gone now, {done['failures']} still set aside"
+                    line = f"{done['read']} read or gone, {done['failures']} still set aside"
                 elif sweep:
                     done = sweeps.sweep(connector, app.sessions, force=force)
                     line = f"{done['removed']} removed, {amount(done['signals'], 'signal')} changed"
@@ -64,7 +64,7 @@ def _pulled(done: Mapping[str, int]) -> str:
         f"{amount(done['signals'], 'new or changed signal')}, {done['removed']} removed, {done['failures']} set aside"
     )
     if done["unfinished"]:
-        line += f"; the past of {amount(done['unfinished'], 'feed')} is not all read yet, run it again"
+        line += f"; the history of {amount(done['unfinished'], 'feed')} is not fully read yet; run it again"
     return line
 
 

@@ -1,5 +1,5 @@
-"""Celery's tasks, each a call of a stage. What travels is a source's name and the run it belongs to, for the logs; everything
-else is asked of the database, where all that is pending stands."""
+"""Celery's tasks, each calling a stage. A task carries only a source's name and, for the logs, its run; everything else,
+including what is pending, comes from the database."""
 
 import uuid
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def _why(error: Exception) -> str:
 
 
 class LeewayTask(Task):  # type: ignore[misc]
-    """Tries again what may pass by itself, such as a database that restarts, and says so; the rest is kept as a dead task."""
+    """Retries what may pass by itself, such as a database restart, and logs it; the rest is recorded as a dead task."""
 
     # Not every error of the database: a statement that it cannot read will never pass.
     autoretry_for = (OperationalError, InterfaceError, InternalError, IntegrityError, OSError)
@@ -59,7 +59,7 @@ class LeewayTask(Task):  # type: ignore[misc]
 
     def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Say it; a stage that tries for minutes looks idle otherwise."""
-        log.warning("task failed and will be tried again", task=self.name, reason=_why(exc))
+        log.warning("task failed and will be retried", task=self.name, reason=_why(exc))
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Keep it for `leeway doctor`; without a database the log has to do."""
@@ -67,7 +67,7 @@ class LeewayTask(Task):  # type: ignore[misc]
         try:
             bury(the_app().sessions, self.name, str(args[0]) if args else "", exc)
         except (SQLAlchemyError, *_UNFIT):
-            log.error("and it could not be kept", task=self.name)
+            log.error("and it could not be recorded", task=self.name)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _counted(app: App, task: str, run: str) -> Iterator[None]:
         outcome = "done"
     except Stopped:
         outcome = "stopped"
-        log.info("stopped", left="the next wake goes on with it")
+        log.info("stopped", left="the next wake-up resumes it")
     finally:
         try:
             count(app.sessions, "tasks", f"{task} {outcome}", 1)
@@ -132,7 +132,7 @@ def pull(source: str, run: str = "") -> None:
 
 @celery.task(base=LeewayTask, name="leeway.tasks.encode")  # type: ignore[untyped-decorator]
 def encode(run: str = "") -> None:
-    """Encode lots of changed items until none is free."""
+    """Encode batches of changed items until none is free."""
     app = the_app()
     with _counted(app, "encode", run), _one_writer(app, "encode") as mine:
         if not mine:
@@ -169,7 +169,7 @@ def analyse(run: str = "") -> None:
 
 @celery.task(base=LeewayTask, name="leeway.tasks.speak")  # type: ignore[untyped-decorator]
 def speak(run: str = "") -> None:
-    """Post what nobody was told of."""
+    """Post what nobody was notified of yet."""
     app, report = the_app(), Report()
     with _counted(app, "speak", run):
         try:

@@ -1,4 +1,4 @@
-"""Teams of okrs.yaml drafted from the groups that people are in: Slack's user groups and HubSpot's teams."""
+"""Draft the teams of okrs.yaml from the groups that people are in: Slack user groups and HubSpot teams."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def teams_of(accounts: Iterable[Account]) -> list[DraftTeam]:
 def with_teams(template: str, teams: Sequence[DraftTeam]) -> str:
     """The template of okrs.yaml with these teams in place of its own; its example objective is the first one's."""
     start, stop = template.index("teams:\n"), template.index("objectives:\n")
-    lines = ["teams:                     # drafted from your groups: look through them, and say who leads each"]
+    lines = ["teams:                     # drafted from your groups: review them, and name each team's lead"]
     for team in teams:
         lines += [
             f"  - key: {_yaml(team.key)}",

@@ -1,4 +1,4 @@
-"""Which site, workspace or account each source is, and going over to another one."""
+"""Which site, workspace or account each source is, and switching to another one."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -57,7 +57,7 @@ def accept(app: App, source: str) -> str:
         kept, now = _both(app, source, mine)
         keep_tenant(app.sessions, source, now, Kept(source=source, external_id="", since=kept.since))
     _pull_soon(app, source)
-    return f"{source} is {now.label} from now on; what came from {kept.label} stays, and the next pull goes on."
+    return f"{source} is now {now.label}; what came from {kept.label} stays, and the next pull continues."
 
 
 def replace(app: App, source: str, agree: Callable[[str], None]) -> str:
@@ -70,13 +70,14 @@ def replace(app: App, source: str, agree: Callable[[str], None]) -> str:
             items = session.scalar(select(func.count()).select_from(WorkItem).where(here)) or 0
             answers = session.scalar(select(func.count()).select_from(Label).join(WorkItem).where(here)) or 0
         agree(
-            f"Remove {amount(items, 'work item')} of {kept.label}, with what was answered of {answers}, and read {now.label}"
+            f"Remove {amount(items, 'work item')} of {kept.label}, with {amount(answers, 'answer')} about them, and read "
+            f"{now.label}"
         )
         removed = remove_all(source, app.sessions)
         keep_tenant(app.sessions, source, now)
     _pull_soon(app, source)
-    gone = f"What came from {kept.label} is removed ({removed:,} items and signals)"
-    return f"{gone}; the next pull reads {now.label} from its beginning."
+    gone = f"What came from {kept.label} was removed ({removed:,} items and signals)"
+    return f"{gone}; the next pull reads {now.label} from the beginning."
 
 
 def refused(app: App, source: str) -> OtherTenant | None:
@@ -97,7 +98,7 @@ def _both(app: App, source: str, mine: bool) -> tuple[Kept, Tenant]:
         raise NotReady(f"{source} is being pulled by another process. Run it again in a minute.")
     now, kept, is_same = compared(connector, app.sessions)
     if now is None or kept is None or is_same:
-        raise NotReady(f"{source} is {now.label if now else 'read'} as before; nothing is to be decided.")
+        raise NotReady(f"{source} is {now.label if now else 'read'} as before; there is nothing to decide.")
     return kept, now
 
 

@@ -1,7 +1,7 @@
 """`leeway export` and `leeway import`: a backup of everything, also to move from SQLite to PostgreSQL or back.
 
-A zip of one JSON-lines file a table and a manifest. It is written in one read transaction, so it is of one moment; it is read in
-one transaction, so that it arrives whole or not at all.
+A zip with one JSON-lines file per table and a manifest. It is written in one read transaction, so it is consistent; it is
+imported in one transaction, all or nothing.
 """
 
 import json
@@ -34,7 +34,7 @@ Progress = Callable[[str, int], None]
 
 
 class TransferError(Exception):
-    """The file or the database is not fit for it; the message says what to do."""
+    """The file or the database is not suitable; the message says what to do."""
 
 
 def export(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> dict[str, int]:
@@ -50,7 +50,7 @@ def export(engine: Engine, path: Path, progress: Progress = lambda *_: None) -> 
     if path.exists():
         os.close(handle)
         part.unlink()
-        raise TransferError(f"{path} is there already. Give another name; a backup is not overwritten.")
+        raise TransferError(f"{path} already exists. Choose another name; a backup is never overwritten.")
     try:
         with os.fdopen(handle, "wb") as file:
             counts = _write(engine, file, progress)
@@ -134,7 +134,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
 
 
 def _no_export(path: Path) -> TransferError:
-    return TransferError(f"{path} is no export of Leeway, or only a part of one. `leeway export FILE` writes one.")
+    return TransferError(f"{path} is not a Leeway export, or is incomplete. `leeway export FILE` writes one.")
 
 
 def _bring_in(engine: Engine, archive: zipfile.ZipFile, rows: dict[str, int], progress: Progress) -> dict[str, int]:
@@ -146,8 +146,8 @@ def _bring_in(engine: Engine, archive: zipfile.ZipFile, rows: dict[str, int], pr
         ]
         if full:
             raise TransferError(
-                f"the database holds data already ({', '.join(full[:3])}). Import wants an empty one: stop what runs on it, make "
-                "another database (or delete the SQLite file), and import before anything else is started."
+                f"the database already holds data ({', '.join(full[:3])}). Import needs an empty one: stop everything that uses "
+                "it, create another database (or delete the SQLite file), and import before starting anything else."
             )
         for table in tables:
             counts[table.name] = 0

@@ -1,4 +1,5 @@
-"""What did not arrive, and why: alerts by channel, digests by team and packs by kind, for `leeway doctor` and `leeway status`."""
+"""What could not be delivered, and why: alerts by channel, digests by team and packs by kind, for `leeway doctor` and `leeway
+status`."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -40,7 +41,7 @@ def alert_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
     count = len(set().union(*waiting.values()))
     if unheard:
         fix = "Set slack.alert_channel, teams.webhook or alerts.emails."
-        yield CheckRow("alerts", "notifications", False, f"{unheard} wait: no channel is set", fix)
+        yield CheckRow("alerts", "notifications", False, f"{unheard} waiting: no channel is set", fix)
     if not count and not refused:
         if not unheard:
             yield CheckRow("alerts", "notifications", True, "none waits")
@@ -51,7 +52,7 @@ def alert_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
         yield CheckRow("alerts", "notifications", False, f"{count} wait", str(error))
         return
     yield from refused
-    why = "and are sent at the next wake" if speaks else "for the hours and days of [alerts]"
+    why = "and are sent at the next wake-up" if speaks else "for the hours and days set in [alerts]"
     yield CheckRow("alerts", "notifications", True, f"{count} wait {why}")
 
 
@@ -68,7 +69,7 @@ def _refusals(session: Session, channel: Channel, waiting: set[int]) -> Iterator
         if row.sent_at is not None or row.drift_id in waiting
     }
     for error, next_ in list(said)[:_SHOWN]:
-        yield CheckRow("alerts", channel.name, False, f"{error} {next_}", "`leeway check` tries every channel.")
+        yield CheckRow("alerts", channel.name, False, f"{error} {next_}", "`leeway check` tests every channel.")
 
 
 def digest_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
@@ -97,8 +98,8 @@ def _late(app: App) -> Iterator[CheckRow]:
         if why is None or session.scalar(select(sent)):
             return
     well = late < _SOON or why == FIRST
-    fix = "" if well else "`leeway doctor` says of the cycle and of each source what keeps it."
-    yield CheckRow("digests", f"week of {week}", well, f"due, and waits: {why}", fix)
+    fix = "" if well else "See the cycle and source rows of `leeway doctor` for the cause."
+    yield CheckRow("digests", f"week of {week}", well, f"due, but waiting: {why}", fix)
 
 
 def pack_rows(app: App, _now: datetime) -> Iterator[CheckRow]:
@@ -131,10 +132,13 @@ def undelivered_digests(app: App) -> list[dict[str, str]]:
 
 def _fix(row: Digest) -> str:
     if not row.refused:
-        return "`leeway check` tries the mail server."
+        return "`leeway check` tests the mail server."
     if whose(row.team) == "the company":
-        return "Correct web.company, or let that mailbox take mail; then `leeway digest`."
-    return f"Correct the lead of {whose(row.team)} in okrs.yaml and load it, or let that mailbox take mail; then `leeway digest`."
+        return "Correct web.company, or make that mailbox accept mail; then `leeway digest`."
+    return (
+        f"Correct the lead of {whose(row.team)} in okrs.yaml and load it, or make that mailbox accept mail; then `leeway "
+        f"digest`."
+    )
 
 
 def try_again(app: App) -> int:

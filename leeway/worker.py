@@ -1,4 +1,4 @@
-"""`leeway worker`: Celery workers for this machine, a process for each queue, so that no long work holds up an alert."""
+"""`leeway worker`: Celery workers for this machine, one process per queue, so that long work never delays an alert."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""What people do on the page: decide, comment, label, answer about a stream, sign in and out. Each asks once."""
+"""Actions on the page: decide, comment, label, answer about a stream, sign in and out. Each asks for confirmation once."""
 
 import secrets
 from typing import Annotated, Any
@@ -22,13 +22,13 @@ from web.frame import Frame
 DONE = {
     "acknowledged": "Noted as seen.",
     "undone": "Undone.",
-    "commented": "Your comment is kept.",
+    "commented": "Your comment is saved.",
 }
 UNDOABLE = ("intended", "snoozed", "acknowledged")
 
 
 class Actions:
-    """The routes that change something, and those that lead to them."""
+    """The routes that change something, and the forms that lead to them."""
 
     def __init__(self, web: FastAPI, frame: Frame) -> None:
         self.frame, self.app = frame, frame.app
@@ -57,7 +57,7 @@ class Actions:
         note: Annotated[str, Form()] = "",
         of: str = "",
     ) -> Response:
-        """Take a decision about a finding, or take one back: that `of` a press, else the last one."""
+        """Record a decision about a finding, or undo one: the one given by `of`, else the last one."""
         check_form(request, csrf)
         self.frame.drift(who, id_)
         nonce = f"page-{kind}-{nonce or secrets.token_urlsafe(9)}"
@@ -65,14 +65,14 @@ class Actions:
             if kind == "undone":
                 undo(self.app.sessions, id_, who.name, nonce, self.app.now(), of)
             elif kind == "assigned" or (kind == "commented" and not note.strip()):
-                raise DecisionError("there is nothing to keep.")
+                raise DecisionError("there is nothing to save.")
             else:
                 decide(self.app.sessions, id_, kind, who.name, nonce, self.app.now(), " ".join(note.split()))
         except DecisionError as error:
             raise HTTPException(409, sentence(str(error))) from None
         back = f"/drifts/{id_}/undone?of={quote(nonce)}" if kind in UNDOABLE else ""
         request.session["notice"] = {
-            "text": (taken_as(kind, self.frame.drift(who, id_)[0]) or DONE.get(kind, "Kept."))
+            "text": (taken_as(kind, self.frame.drift(who, id_)[0]) or DONE.get(kind, "Saved."))
             + (" It can be undone for a day." if back else ""),
             "undo": back,
         }
@@ -81,23 +81,23 @@ class Actions:
     def answer_stream(
         self, request: Request, who: Signed, name: str, csrf: Csrf, answer: Annotated[str, Form()]
     ) -> Response:
-        """Continue, reshape or stop a stream."""
+        """Record the answer about a stream: continue, reshape or stop."""
         check_form(request, csrf)
         scope = who.scope
         _, register = self.frame.allowed(who, scope)
         with self.app.sessions() as session:
             known = streams(session, register, scope, self.frame.least)
         if not any(one.is_called(name) for one in known):
-            raise HTTPException(404, "There is no such stream now.")
+            raise HTTPException(404, "This stream no longer exists.")
         try:
             answer_theme(self.app.sessions, name, who.name, answer, self.app.now())
         except DecisionError as error:
             raise HTTPException(409, sentence(str(error))) from None
-        request.session["notice"] = {"text": f"Kept: {answer}. Another answer takes its place."}
+        request.session["notice"] = {"text": f"Saved: {answer}. A new answer replaces it."}
         return self._to(f"/streams/{self.frame.templates.filters['urlencode'](name)}")
 
     def labels(self, request: Request, who: Signed, drift: Id | None = None, item: Id | None = None) -> Response:
-        """One item to label, the most telling first; of a finding, or one item, where it is named."""
+        """Show one item to label, the most informative first; limited to a finding or one item if given."""
         version, register = self.app.register()
         back = ""
         if drift is not None:
@@ -142,7 +142,7 @@ class Actions:
         back: Annotated[str, Form()] = "",
         seen: Annotated[Id, Form()] = 0,
     ) -> Response:
-        """Keep a label, or skip the item for this session."""
+        """Store a label, or skip the item for this session."""
         check_form(request, csrf)
         version, register = self.app.register()
         team = who.team if who.role == "team" else None
@@ -150,7 +150,7 @@ class Actions:
             asked = {one["id"] for one in questions(session, register, team, set())}
             asked |= {one["id"] for one in data.labellable(session, register, team, None, item)}
         if item not in asked:
-            raise HTTPException(404, "This item is not asked about.")
+            raise HTTPException(404, "This item is not up for labelling.")
         if key_result == "other" and not other:
             raise HTTPException(409, "Choose a key result first, then press “Take it”.")
         if key_result != "skip":
@@ -162,21 +162,21 @@ class Actions:
         return self._to(f"/labels{query}")
 
     def undo_label(self, request: Request, who: Signed, csrf: Csrf) -> Response:
-        """Take back the last label, or skip, of this session: the item is asked about again."""
+        """Undo this session's last label or skip: the item is asked about again."""
         check_form(request, csrf)
         labelled = list(request.session.get("labelled", []))
         if labelled:
             kept = (last := labelled.pop()) > 0 and unlabel(self.app.sessions, last, "page")
             request.session["labelled"] = labelled
             request.session["notice"] = {
-                "text": "The last label is taken back." if kept else "The last item is asked about again."
+                "text": "The last label is undone." if kept else "The last item is back in the queue."
             }
         return self._to("/labels")
 
     # Signing in, and links in mails. Mail scanners follow links, so a GET changes nothing.
 
     def sign_in(self, request: Request, token: str = "") -> Response:
-        """Ask for the press of a button."""
+        """Show a button that signs in."""
         request.session["sign_in"] = token
         return self.frame.page(
             request,
@@ -196,7 +196,7 @@ class Actions:
         return self._to(begin(request, found))
 
     def sign_out(self, request: Request, csrf: Csrf) -> Response:
-        """Forget who is signed in in this browser."""
+        """Sign this browser out."""
         check_form(request, csrf)
         request.session.clear()
         return self.frame.page(
@@ -210,7 +210,7 @@ class Actions:
         )
 
     def answer(self, request: Request, token: str = "") -> Response:
-        """A link of a digest that labels an item or decides about a stream: say what it will do."""
+        """Show what a digest's link will do: label an item, or decide about a stream."""
         given = self._answer(token)
         return self.frame.page(
             request,
@@ -219,14 +219,14 @@ class Actions:
             {
                 "heading": given["say"],
                 "text": f"About “{given['name']}”.",
-                "button": "Yes, keep this answer",
+                "button": "Yes, save this answer",
                 # Not in the session: whoever opens several of a mail's links would keep the last one's answer in each.
                 "action": f"/answer?token={token}",
             },
         )
 
     def answered(self, request: Request, token: str = "") -> Response:
-        """Keep the answer of the link that was followed."""
+        """Store the answer of the link that was followed."""
         given = self._answer(token)
         version, _ = self.app.register()
         if "theme" in given:
@@ -238,8 +238,8 @@ class Actions:
             None,
             "message.html.j2",
             {
-                "heading": "Kept. Thank you.",
-                "text": "It counts from the next computation on. You can close this page.",
+                "heading": "Saved. Thank you.",
+                "text": "It counts from the next cycle. You can close this page.",
             },
         )
 
@@ -261,7 +261,7 @@ class Actions:
         try:
             given: dict[str, Any] = serializer(self.app, "answer").loads(token, max_age=LABEL_SECONDS)
         except SignatureExpired:
-            raise HTTPException(410, "This link is older than two weeks; the newest digest has new ones.") from None
+            raise HTTPException(410, "This link is older than two weeks; the latest digest has new ones.") from None
         except BadSignature:
             raise HTTPException(403, BROKEN) from None
         return given

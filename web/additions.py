@@ -1,4 +1,4 @@
-"""Adding an objective or a key result on the page, and ending one: the same check before, the same press that takes it back."""
+"""Adding an objective or a key result on the page, and ending one: with the same check before and the same undo as an edit."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -20,7 +20,7 @@ from web.register_form import AREAS, FIELDS, KINDS, LONG, LONGEST, Answered, Giv
 
 _KEY = ("key", "Key", "short, and never used before")
 NEEDED = {OBJECTIVE: ("key", "title", "priority", "first"), KEY_RESULT: ("key", "title")}
-"""What a new one cannot be without."""
+"""The fields a new entry requires."""
 _FIRST = ("first", "Its first key result", "an objective needs one; with the target, as in 'from 31 to 45'")
 
 
@@ -53,7 +53,7 @@ class Additions:
         key: Typed = None,
         first: Typed = None,
     ) -> Response:
-        """What it means; and kept, where somebody saw that and is sure."""
+        """Show what it means; save it once somebody has seen that and confirmed."""
         check_form(request, csrf)
         row, data = self._now(who)
         self._objective(data, under)
@@ -85,7 +85,7 @@ class Additions:
         csrf: Csrf,
         answer: Answered,
     ) -> Response:
-        """What ending it means, always with a reason; and gone, where somebody saw that and is sure."""
+        """Show what ending it means, always asking for a reason; end it once somebody has seen that and confirmed."""
         check_form(request, csrf)
         row, data = self._now(who)
         cells = cells_of(data).get(key)
@@ -98,7 +98,7 @@ class Additions:
         except RegisterError as error:
             raise HTTPException(409, faults_in(error)[0]) from None
         action = f"/{place}/{self.edits.quoted(key)}/end"
-        ends = Caution(key, "ended", "it ends: it leaves the register, and its history stays.")
+        ends = Caution(key, "ended", "it ends: it is removed from the register, and its history stays.")
         asked = Asked(action, "/register", key, [], answer)
         return self.edits.decide(request, who, row, found, asked, [ends])
 
@@ -109,7 +109,7 @@ class Additions:
 
     @staticmethod
     def _objective(data: object, under: str) -> None:
-        """Raise HTTPException where there is no such objective."""
+        """Raise HTTPException if there is no such objective."""
         if under and cells_of(data).get(under, {}).get("kind") != OBJECTIVE:
             raise HTTPException(404, f"There is no objective {under!r} in the register.")
 

@@ -1,4 +1,4 @@
-"""The page: `leeway web`, or `uvicorn --factory web.app:make`. Server-rendered; nothing is fetched from another host."""
+"""The page: `leeway web`, or `uvicorn --factory web.app:make`. Server-rendered; nothing is loaded from another host."""
 
 import secrets
 
@@ -38,7 +38,7 @@ from web.unsubscribe import add_unsubscribe
 
 
 def make(app: App | None = None) -> FastAPI:
-    """The ASGI app; without an App it takes the settings of the environment, and keeps its pages ready."""
+    """Return the ASGI app; without an App it uses the environment's settings, and keeps its pages ready."""
     if app is None:
         app = App(load())
         web = make(app)
@@ -62,7 +62,7 @@ def make(app: App | None = None) -> FastAPI:
 
     @web.get("/sources", include_in_schema=False, response_model=None)
     def sources(request: Request, who: Signed) -> Response:
-        """Sources, lag and failures: for ops."""
+        """Show sources, lag and failures, for ops."""
         if who.role != "ops":
             raise HTTPException(403, NO_SOURCES)
         return frame.page(request, who, "sources.html.j2", {"status": sources_of(frame.app)})
@@ -118,7 +118,7 @@ def _probes(web: FastAPI, app: App) -> None:
 
     @web.get("/metrics", include_in_schema=False)
     def metrics(request: Request) -> Response:
-        """For Prometheus: with the token of the settings, or from this machine where none is set."""
+        """Serve Prometheus: with the configured token, or only to this machine if none is set."""
         token, client = app.settings.web.metrics_token.get_secret_value(), request.client.host if request.client else ""
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         here = client in ("127.0.0.1", "::1", "testclient") and "x-forwarded-for" not in request.headers

@@ -15,11 +15,11 @@ from web.auth import ROLES, Viewer
 
 DAYS = 30
 _NAME, _SALT = "ask", "leeway ask"
-_ANOTHER = "The page makes a new one under “Ask”, or `leeway mcp --key`."
+_ANOTHER = "Create a new one on the page under “Ask”, or with `leeway mcp --key`."
 
 
 def new_key(app: App, who: Viewer) -> str:
-    """A key that sees what this viewer sees."""
+    """Return a key with this viewer's permissions."""
     return _signs(signing_key(app.sessions, _NAME)).dumps({"role": who.role, "team": who.team})
 
 
@@ -29,7 +29,7 @@ def ends(now: datetime) -> datetime:
 
 
 def viewer_of(app: App, key: str) -> Viewer:
-    """Whose key it is. Raises HTTPException 401 for one that is forged, old or ended."""
+    """Return the viewer of a key. Raises HTTPException 401 if it is forged, expired or revoked."""
     with app.sessions() as session:  # read only: it is looked at with every question
         secret = session.get(Secret, _NAME)
     try:
@@ -39,12 +39,12 @@ def viewer_of(app: App, key: str) -> Viewer:
     except BadSignature:
         given = None
     if not isinstance(given, dict) or given.get("role") not in ROLES:
-        raise HTTPException(401, f"This key is not valid, or all keys were ended. {_ANOTHER}")
+        raise HTTPException(401, f"This key is not valid, or all keys were revoked. {_ANOTHER}")
     return Viewer(given["role"], given["team"])
 
 
 def end_all(app: App) -> None:
-    """No key that was made until now is valid any more."""
+    """Revoke all keys created so far."""
     with app.sessions.begin() as session:
         secret = session.get(Secret, _NAME)
         if secret is not None:

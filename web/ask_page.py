@@ -1,4 +1,4 @@
-"""The page on which a viewer makes a key of their own role for their assistant."""
+"""The page on which a viewer creates a key with their own role for their assistant."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ def add_ask(web: FastAPI, app: App, frame: Frame) -> None:
 
     @web.get("/ask", include_in_schema=False, response_model=None)
     def ask(request: Request, who: Signed) -> Response:
-        """What an assistant may ask, and how to let it."""
+        """Show what an assistant may query, and how to connect it."""
         return shown(request, who)
 
     @web.post("/ask", include_in_schema=False, response_model=None)
     def make_key(request: Request, who: Signed, csrf: Csrf) -> Response:
-        """A new key, shown once."""
+        """Create a key and show it once."""
         check_form(request, csrf)
         return shown(request, who, key=new_key(app, who))

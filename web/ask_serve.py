@@ -29,8 +29,8 @@ PATH = "/mcp"
 _WHO = "leeway.viewer"
 _MOST_BYTES = 100_000
 INSTRUCTIONS = (
-    "Leeway says how much of a company's work goes to each of its objectives, and when that drifts. Figures are of the company "
-    "and of teams, never of a person; do not try to work any out. Shares are whole percent of working days, `low` and `high` are "
+    "Leeway shows how much of a company's work goes to each of its objectives, and when that drifts. Figures are for the company "
+    "and for teams, never for a person; do not try to derive any. Shares are whole percent of working days, `low` and `high` are "
     f"their 90% interval; points are of 100 working days. A week counts when it is complete. Nothing can be changed. {QUOTED}"
 )
 READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -128,7 +128,7 @@ def server_of(app: App, who: Callable[[Asks], Viewer]) -> MCPServer[Any]:
 
 
 def speak(app: App, who: Viewer) -> None:
-    """Answer on standard input and output, as this viewer, until the input ends."""
+    """Serve on standard input and output, as this viewer, until the input ends."""
     app.register()  # what is missing is said at once, not with the first question
     # What waits for the next line is a thread that no exception reaches; there is nothing here to be left half done.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -176,20 +176,22 @@ class Keyed:
             given = Headers(scope=scope).get("authorization", "")
             try:
                 if not given.lower().startswith("bearer "):
-                    raise HTTPException(401, "Send a key: `Authorization: Bearer KEY`. The page makes one under “Ask”.")
+                    raise HTTPException(
+                        401, "Send a key: `Authorization: Bearer KEY`. Create one on the page under “Ask”."
+                    )
                 scope[_WHO] = await run_in_threadpool(viewer_of, self.app, given[7:].strip())
             except HTTPException as error:
                 answer = JSONResponse({"error": error.detail}, error.status_code, {"WWW-Authenticate": "Bearer"})
                 await answer(scope, receive, send)
                 return
             if scope["method"] in ("GET", "HEAD"):
-                await JSONResponse({"error": "Ask with POST."}, 405, {"Allow": "POST"})(scope, receive, send)
+                await JSONResponse({"error": "Use POST."}, 405, {"Allow": "POST"})(scope, receive, send)
                 return
         await self.inner(scope, receive, send)
 
 
 def serve(app: App, host: str, port: int, out: Console) -> None:
-    """Answer over HTTP until stopped. Raises NotReady where the port is taken."""
+    """Serve over HTTP until stopped. Raises NotReady if the port is taken."""
     from web.serve import answer, listen  # brings the page with it, which is not needed on standard input
 
     app.register()
@@ -198,6 +200,8 @@ def serve(app: App, host: str, port: int, out: Console) -> None:
         bound = f"[{host}]" if ":" in host else host
         served = make(app, [name for name in (bound, named) if name and name not in LOOPBACK])
         address = app.settings.web.mcp_url or f"http://{bound}:{port}{PATH}"
-        out.print(f"Assistants may ask at {address}, each with a key:", markup=False)
-        out.print("the page makes one under “Ask”, `leeway mcp --key --role company` prints one.", markup=False)
+        out.print(f"Assistants can connect at {address}, each with a key:", markup=False)
+        out.print(
+            "create one on the page under “Ask”, or print one with `leeway mcp --key --role company`.", markup=False
+        )
         answer(served, listening)

@@ -1,4 +1,4 @@
-"""Who may see what. A one-time link signs in on a single machine; the session is a signed cookie.
+"""Access control. A one-time link signs in on a single machine; the session is a signed cookie.
 
 Roles: `company` sees every team that is large enough, `ops` the sources as well, `team` one team only.
 """
@@ -35,12 +35,12 @@ class Viewer:
     leads: tuple[str, ...] = ()
 
     def may_see(self, scope: str) -> bool:
-        """Whether figures of a scope are theirs to see."""
+        """Return True if they may see figures of a scope."""
         return self.role in ("company", "ops") or scope == self.team or scope in self.leads
 
     @property
     def may_edit(self) -> bool:
-        """Whether the register is theirs to change: a lead sees it, and says what is wrong to those who may."""
+        """Return True if they may edit the register; a lead may only see it."""
         return self.role in ("company", "ops")
 
     @property
@@ -50,12 +50,12 @@ class Viewer:
 
     @property
     def name(self) -> str:
-        """As it is kept with a decision: a role, not a person."""
+        """The name stored with a decision: a role, not a person."""
         return f"team {self.team}" if self.role == "team" else self.role
 
 
 def named(app: App, role: str) -> Viewer:
-    """The viewer that `company`, `ops` or `team:KEY` names. Raises NotReady for another role or an unknown team."""
+    """Return the viewer for `company`, `ops` or `team:KEY`. Raises NotReady for another role or an unknown team."""
     kind, _, team = role.partition(":")
     if kind not in ROLES or (kind == "team") != bool(team):
         raise NotReady(f"there is no role {role!r}: company, ops, or team:KEY.")
@@ -92,16 +92,16 @@ def redeem(app: App, token: str, now: datetime) -> Viewer:
             return Viewer(given["role"], given["team"])
         serializer(app, "sign in").loads(token, max_age=LINK_SECONDS)
     except SignatureExpired:
-        raise HTTPException(410, "This link is older than ten minutes. `leeway web --open` makes a new one.") from None
+        raise HTTPException(410, "This link is older than ten minutes. `leeway web --open` prints a new one.") from None
     except BadSignature:
-        raise HTTPException(403, "This link is not valid. `leeway web --open` makes a new one.") from None
+        raise HTTPException(403, "This link is not valid. `leeway web --open` prints a new one.") from None
     if not first_use(app.sessions, given["nonce"], now):
-        raise HTTPException(410, "This link was used already. `leeway web --open` makes a new one.")
+        raise HTTPException(410, "This link has already been used. `leeway web --open` prints a new one.")
     return Viewer(given["role"], given["team"])
 
 
 def viewer(request: Request) -> Viewer:
-    """The signed-in viewer. Raises HTTPException 401 where nobody is."""
+    """Return the signed-in viewer. Raises HTTPException 401 if nobody is signed in."""
     within = request.scope.get(WITHIN)
     if isinstance(within, Viewer):
         return within
@@ -113,7 +113,7 @@ def viewer(request: Request) -> Viewer:
             found = replace(found, team=team)
     if found is None:
         raise HTTPException(
-            401, "Sign in first: whoever runs Leeway has a link for you (`leeway web --open` prints it)."
+            401, "Sign in first: the person who runs Leeway can give you a link (`leeway web --open` prints it)."
         )
     return found
 
@@ -127,7 +127,7 @@ def turn_to(request: Request, who: Viewer, team: str) -> Viewer:
 
 
 def remember(request: Request) -> None:
-    """Keep the page that somebody wanted before they were signed in."""
+    """Remember the page that was requested before signing in."""
     path = quote(request.scope["path"])
     if request.method == "GET" and not path.startswith("//"):
         request.session["wanted"] = f"{path}?{request.url.query}".rstrip("?")[:LONGEST_PLACE]
@@ -151,6 +151,6 @@ Csrf = Annotated[str, Form()]
 
 
 def check_form(request: Request, token: str) -> None:
-    """A form must carry the session's own token. Raises HTTPException 403."""
+    """Require the session's own token in a form. Raises HTTPException 403."""
     if not secrets.compare_digest(token, request.session.get("csrf", "") or "-"):
         raise HTTPException(403, "This form is from another session. Go back and reload the page.")

@@ -1,4 +1,4 @@
-"""The diagnoses that belong on a page."""
+"""The diagnoses to show on a page."""
 
 from alerts.diagnoses import DiagnosisView, diagnoses
 from leeway.app import App

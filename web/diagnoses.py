@@ -1,4 +1,4 @@
-"""The places of the diagnoses and the packs."""
+"""The pages of the diagnoses and the packs."""
 
 from collections.abc import Collection
 from typing import Annotated, Any
@@ -48,7 +48,7 @@ class Diagnoses:
         web.add_api_route("/packs/{kind}", self.decide, methods=["POST"], include_in_schema=False, response_model=None)
 
     def every(self, request: Request, who: Signed) -> Response:
-        """All open diagnoses that the viewer may see, and what could not be judged."""
+        """Show all open diagnoses that the viewer may see, and what could not be judged."""
         _, register = self.app.register()
         with self.app.sessions() as session:
             scopes = visible(register, self.frame.least, who)
@@ -60,7 +60,7 @@ class Diagnoses:
         return self.frame.page(request, who, "diagnoses.html.j2", values)
 
     def one(self, request: Request, who: Signed, id_: Id) -> Response:
-        """One diagnosis with its evidence."""
+        """Show one diagnosis with its evidence."""
         _, register = self.app.register()
         with self.app.sessions() as session:
             found = diagnosis(session, register, self.frame.least, id_)
@@ -72,13 +72,13 @@ class Diagnoses:
         return self.frame.page(request, who, "diagnosis.html.j2", values)
 
     def packs(self, request: Request, who: Signed) -> Response:
-        """Which packs there are."""
+        """List the packs."""
         self._company_only(who)
         rows = [(kind, one.title, one.about) for kind, one in PACKS.items()]
         return self.frame.page(request, who, "packs.html.j2", {"packs": rows})
 
     def pack(self, request: Request, who: Signed, kind: str) -> Response:
-        """One pack, made for its meeting and for paper."""
+        """Show one pack, for its meeting and for print."""
         self._company_only(who)
         found = self._made(kind)
         values = {"p": found, "about": PACKS[kind].about, "answers": ANSWERS}
@@ -108,15 +108,15 @@ class Diagnoses:
         self._company_only(who)
         found = self._made(kind)
         if stream not in {row.decide for section in found.sections for row in section.rows if row.decide}:
-            raise HTTPException(404, "There is no such stream in this pack now.")
+            raise HTTPException(404, "This stream is no longer in this pack.")
         try:
             answer_theme(self.app.sessions, stream, who.name, answer, self.app.now())
         except DecisionError as error:
             raise HTTPException(409, sentence(str(error))) from None
-        request.session["notice"] = {"text": f"Kept: {answer}. Another answer takes its place."}
+        request.session["notice"] = {"text": f"Saved: {answer}. A new answer replaces it."}
         return RedirectResponse(f"/packs/{kind}", 303)
 
     @staticmethod
     def _company_only(who: Viewer) -> None:
         if who.role == "team":
-            raise HTTPException(403, "Packs are of the whole company.")
+            raise HTTPException(403, "Packs cover the whole company.")

@@ -1,4 +1,4 @@
-"""Charts of the page: drawn once a cycle as a picture, and given as the same specification to whoever reaches for one."""
+"""Charts of the page: drawn once per cycle as a picture, and served as the same specification for the interactive drawing."""
 
 import json
 from collections import Counter

@@ -74,7 +74,7 @@ class Edits:
         given: Given,
         answer: Answered,
     ) -> Response:
-        """What the change means; and kept, where somebody saw that and is sure."""
+        """Show what the change means; save it once somebody has seen that and confirmed."""
         check_form(request, csrf)
         with self.app.sessions() as session:
             row, cells = self._entry(session, who, place, key)
@@ -82,7 +82,7 @@ class Edits:
             typed = {name: value for name, value in given.items() if value is not None and name in fields}
             base = session.get(RegisterVersion, answer.version)
             if base is None:
-                raise HTTPException(409, "This form is of a version that is not there any more. Open it again.")
+                raise HTTPException(409, "This form is based on a version that no longer exists. Open it again.")
             if not_here := refused(typed, cells[MEASURED_BY]):
                 return self._form(request, who, place, cells | typed, row.id, not_here)
             try:
@@ -90,7 +90,7 @@ class Edits:
             except RegisterError as error:
                 return self._form(request, who, place, cells | typed, row.id, faults_in(error))
             if found.text == row.document:
-                return self._form(request, who, place, cells, row.id, ["Nothing is changed yet."])
+                return self._form(request, who, place, cells, row.id, ["Nothing has changed yet."])
             if answer.sure == "back":
                 return self._form(request, who, place, cells | typed, row.id)
         where = f"/{place}/{self.quoted(key)}"
@@ -113,7 +113,8 @@ class Edits:
         asked: Asked,
         also: Sequence[Caution] = (),
     ) -> Response:
-        """Keep it where somebody saw just that and is sure, and said why where it loosens something; else say what it means."""
+        """Save it if somebody has seen exactly this, confirmed, and given a reason if it loosens something; otherwise show what
+        it means."""
         answer = asked.answer
         said = " ".join(answer.why.split())[:LONGEST]
         held = [*also, *cautions(_draft(row), Draft(found.register, found.text))]
@@ -127,7 +128,7 @@ class Edits:
         return self._check(request, who, row, found, held, asked)
 
     def undo(self, request: Request, who: Signed, version: Id, csrf: Csrf) -> Response:
-        """Take back the last edit, within a day."""
+        """Undo the last edit, within a day."""
         check_form(request, csrf)
         refuse(who)
         try:
@@ -136,7 +137,7 @@ class Edits:
         except EditError as error:
             raise HTTPException(409, sentence(str(error))) from None
         request.session["notice"] = {
-            "text": f"Undone: the register is as it was before version {version} (version {made})."
+            "text": f"Undone: the register is back to what it was before version {version} (version {made})."
         }
         return RedirectResponse("/register", 303)
 
@@ -159,7 +160,7 @@ class Edits:
 
     def _kept(self, request: Request, place: str, version: int) -> Response:
         request.session["notice"] = {
-            "text": f"Kept, as version {version} of the register. It can be undone for a day, here or under Register.",
+            "text": f"Saved as version {version} of the register. It can be undone for a day, here or under Register.",
             "undo": f"/register/{version}/undo",
         }
         return RedirectResponse(place, 303)
@@ -206,10 +207,11 @@ class Edits:
 
 
 def refuse(who: Viewer) -> None:
-    """Raise HTTPException where the register is not theirs to change."""
+    """Raise HTTPException if they may not edit the register."""
     if not who.may_edit:
         raise HTTPException(
-            403, "The register is edited by the company's role and by ops. Ask them, or tell them why here."
+            403,
+            "Only the company role and ops can edit the register. Ask them, or leave a comment with the reason here.",
         )
 
 

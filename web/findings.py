@@ -44,7 +44,7 @@ class Findings(Place):
         )
 
     def week(self, request: Request, who: Signed, week: date) -> Response:
-        """One week: what changed against the week before."""
+        """Show one week: what changed against the week before."""
         scope = who.scope
         _, register = self.frame.allowed(who, scope)
         first, seen = monday(week), data.visible(register, self.least, who)
@@ -82,7 +82,7 @@ class Findings(Place):
         )
 
     def drifts(self, request: Request, who: Signed) -> Response:
-        """Every finding that the viewer may see."""
+        """List every finding that the viewer may see."""
         _, register = self.app.register()
         seen = data.visible(register, self.least, who)
         with self.app.sessions() as session:
@@ -94,7 +94,7 @@ class Findings(Place):
         )
 
     def drift(self, request: Request, who: Signed, id_: Id) -> Response:
-        """One finding as a story: what fell, what took its place, items, decisions."""
+        """Show one finding as a story: what fell, what took its place, items, decisions."""
         found, register = self.frame.drift(who, id_)
         with self.app.sessions() as session:
             register = told_in(session, register, found)

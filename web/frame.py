@@ -1,4 +1,4 @@
-"""The frame around every page: templates with their filters, the shared values, errors, and where links lead."""
+"""The frame around every page: templates with their filters, shared values, errors, and link targets."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -44,19 +44,19 @@ POLICY = (
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 SURE = {
-    "snoozed": "Nobody is asked again before two weeks are over. Everybody who sees this page sees that you put it off.",
-    "acknowledged": "It stays open. Everybody who sees this page sees that it was seen.",
+    "snoozed": "Nobody is asked again for two weeks. Everybody who sees this page can see that you postponed it.",
+    "acknowledged": "It stays open. Everybody who sees this page can see that it was noted.",
 }
 HEADINGS = {401: "Sign in", 403: "Not allowed", 404: "Not found", 410: "This is over"}
-NO_PAGE = "There is no such page; a part of its address may be missing or wrong."
+NO_PAGE = "There is no such page; part of the address may be missing or wrong."
 MESSAGE = "message.html.j2"
-"""The page that says what did not work, or what comes next."""
+"""The template for errors and for what comes next."""
 UNDO = "It can be undone here for a day."
 CALLBACK = "/oidc/callback"
 
 
 class NotYet(HTTPException):
-    """What was asked for comes with the first figures; its place is right. `detail` says what is waited for."""
+    """The page is valid but has no figures yet. `detail` says what it is waiting for."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(404, detail)
@@ -167,7 +167,7 @@ class Frame:
         return found, register
 
     async def error(self, request: Request, error: Exception) -> Response:
-        """An error as a page in the frame, or as JSON under /api."""
+        """Return an error as a page in the frame, or as JSON under /api."""
         assert isinstance(error, StarletteError)  # noqa: S101 - registered for nothing else
         if request.url.path.startswith(("/api/", "/charts/")):
             return JSONResponse({"error": error.detail}, error.status_code)
@@ -178,7 +178,7 @@ class Frame:
         if error.status_code == 401:
             remember(request)
             if self.app.settings.web.oidc_issuer:
-                values |= {"text": "Then you see the page that you wanted.", "login": "/login"}
+                values |= {"text": "You will then see the page you wanted.", "login": "/login"}
         elif error.detail == HTTPStatus.NOT_FOUND.phrase:  # no route at all: the framework's own words
             values["text"] = NO_PAGE
         who = self._who(request)
@@ -208,7 +208,7 @@ class Frame:
         return who
 
     async def not_ready(self, request: Request, error: Exception) -> Response:
-        """Something must be done first; the page says what."""
+        """Return the page that says what must be done first."""
         values = {"heading": "Not ready yet", "text": words.sentence(str(error))}
         page = self.page(request, None, MESSAGE, values)
         page.status_code = 503

@@ -1,4 +1,4 @@
-"""Goals that a source keeps, beside the register: what is new, what differs, and whose word counts."""
+"""A source's goals compared with the register: what is new, what differs, and which side wins."""
 
 from typing import Annotated, Any
 
@@ -32,7 +32,7 @@ class GoalsPage:
         web.add_api_route(PLACE, self.take, methods=["POST"], include_in_schema=False, response_model=None)
 
     def show(self, request: Request, who: Signed) -> Response:
-        """What differs now; the source is asked."""
+        """Show what differs now, as read from the source."""
         refuse(who)
         looked = self._look()
         made = self._proposed(looked, {})
@@ -49,7 +49,7 @@ class GoalsPage:
         sure: Annotated[str, Form()] = "",
         seen: Annotated[str, Form()] = "",
     ) -> Response:
-        """What taking it means; and kept, where somebody saw just that and is sure."""
+        """Show what taking it means; save it once somebody has seen exactly that and confirmed."""
         check_form(request, csrf)
         refuse(who)
         if sure == "back":
@@ -61,7 +61,7 @@ class GoalsPage:
             raise HTTPException(409, str(error)) from None
         made, said = self._proposed(looked, choices), " ".join(why.split())[:LONGEST]
         if made is None and OURS not in choices.values():
-            raise HTTPException(409, "There is nothing to keep: nothing is new, and no word is taken.")
+            raise HTTPException(409, "There is nothing to save: nothing is new, and no conflict is resolved.")
         now = fingerprint(made.text if made else "")
         if sure == "yes" and seen == now and (said or not (made and made.cautions)):
             return self._keep(request, who.name, looked, choices, made, said)
@@ -92,14 +92,14 @@ class GoalsPage:
         why: str,
     ) -> Response:
         notice: dict[str, Any] = {
-            "text": "Kept: the register's word is not asked about again until the other one changes."
+            "text": "Saved: the register's value is not questioned again until the other side changes."
         }
         try:
             with self.app.sessions.begin() as session:
                 keep_choices(session, looked, choices, self.app, loads=True)
                 if made is not None:
                     version = load_proposed(session, looked, made, f"{name}, on the page", why, PAGE)
-                    notice = {"text": f"Kept, as version {version} of the register. It can be undone for a day."}
+                    notice = {"text": f"Saved as version {version} of the register. It can be undone for a day."}
                     notice["undo"] = f"/register/{version}/undo"
         except Held as error:
             raise HTTPException(409, sentence(str(error))) from None

@@ -22,7 +22,7 @@ from web.frame import Frame
 from web.modals import open_modal
 
 SECONDS = 61 * 86_400
-"""How long a link lets answer at most; the interview's own end comes first."""
+"""The longest a link accepts answers; the interview's own end comes first."""
 
 
 class InterviewButtons:
@@ -37,7 +37,7 @@ class InterviewButtons:
         bolt.view("interview")(self.keep)
 
     def ask(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
-        """Open the modal for whoever was asked."""
+        """Open the modal for a person who was asked."""
         ack()
         try:
             may_answer(self.app, account_address(self.app, body["user"]["id"]), str(action["value"]))
@@ -47,7 +47,7 @@ class InterviewButtons:
         open_modal(client, body, modal(str(action["value"])))
 
     def keep(self, ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """Keep the answer; what is wrong with it stands in the modal."""
+        """Store the answer; the modal shows what is wrong with it."""
         by = account_address(self.app, body["user"]["id"])
         try:
             answer(self.app, by, str(view["private_metadata"]), read(texts_of(view["state"]["values"])))
@@ -58,7 +58,7 @@ class InterviewButtons:
 
 
 def add_interview(web: FastAPI, app: App, frame: Frame) -> None:
-    """The form of a mail's link."""
+    """Add the form of a mail's link."""
 
     def page(request: Request, token: str, error: str = "", written: Mapping[str, str] | None = None) -> Response:
         values = {
@@ -87,8 +87,8 @@ def add_interview(web: FastAPI, app: App, frame: Frame) -> None:
         except InterviewError as error:
             return page(request, token, str(error), written)
         said = {
-            "heading": "Kept. Thank you.",
-            "text": f"{PRIVATE} The same link answers again: the later answer counts.",
+            "heading": "Saved. Thank you.",
+            "text": f"{PRIVATE} You can use the same link again: the later answer counts.",
         }
         return frame.page(request, None, "message.html.j2", said)
 
@@ -102,7 +102,7 @@ def _redeem(app: App, token: str) -> tuple[str, str]:
         by, round_ = serializer(app, KIND).loads(token, max_age=SECONDS)
         may_answer(app, str(by), str(round_))
     except SignatureExpired:
-        raise HTTPException(410, "This link is too old; the next mail that asks has a new one.") from None
+        raise HTTPException(410, "This link has expired; the next mail that asks has a new one.") from None
     except InterviewOver as error:
         raise HTTPException(410, str(error)) from None
     except InterviewError as error:

@@ -1,16 +1,16 @@
-"""Modals that a press in Slack opens."""
+"""Modals opened by a button in Slack."""
 
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-LATE = "Slack waits three seconds for the window to open, and that was not enough. Nothing is changed; press the button again."
+LATE = "Slack waits three seconds for the window to open, and that was not enough. Nothing has changed; press the button again."
 _EXPIRED = ("expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged")
 
 
 def open_modal(client: WebClient, body: dict[str, Any], view: dict[str, Any]) -> None:
-    """Open it for who pressed. What came too late is told to them: without a word the button would seem dead."""
+    """Open it for the person who pressed. If it is too late, tell them: otherwise the button would seem dead."""
     try:
         client.views_open(trigger_id=body["trigger_id"], view=view)
     except SlackApiError as error:

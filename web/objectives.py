@@ -51,7 +51,7 @@ class Objectives(Place):
         )
 
     def objective(self, request: Request, who: Signed, key: str, since: Day = None, until: Day = None) -> Response:
-        """One objective: its share, key results and teams."""
+        """Show one objective: its share, key results and teams."""
         scope = who.scope
         _, register = self.frame.allowed(who, scope)
         found = next((one for one in register.objectives if one.key == key), None)
@@ -96,7 +96,7 @@ class Objectives(Place):
         return cost_of(days, priced(self.frame.terms(), register, scope))
 
     def key_result(self, request: Request, who: Signed, key: str) -> Response:
-        """One key result: its teams and largest items."""
+        """Show one key result: its teams and largest items."""
         scope = who.scope
         _, register = self.frame.allowed(who, scope)
         pair = next(((o, k) for o, k in register.key_results() if k.key == key), None)
@@ -158,7 +158,7 @@ class Objectives(Place):
         if found is None:
             return {"sure": None}
         span = reading.Period(register.period.start, register.period.end, False, ())
-        note = "From 1 to 10, as its owner said in the week."
+        note = "From 1 to 10, as answered by its owner in that week."
         chart = self.drawing.of(
             "confidence", who.scope, span, f"Confidence in {key} by week", note, confidence_key(found)
         )
@@ -174,7 +174,7 @@ class Objectives(Place):
             return key_result_days(session, self.app.register()[1], first, last)
 
     def register(self, request: Request, who: Signed) -> Response:
-        """The register with its hints."""
+        """Show the register with its hints."""
         version, register = self.app.register()
         today = local_day(register, self.app.now())
         weak = hints(register, today, self.app.settings.drift.least_people)

@@ -48,17 +48,20 @@ def add_oidc(web: FastAPI, app: App) -> None:
         address = _address(await _vouched(provider, request))
         found = role_of(app, address)
         if found is None:
-            raise HTTPException(403, "Your address is in no role: web.company, web.ops, or a team's lead in okrs.yaml.")
+            raise HTTPException(
+                403,
+                "Your address has no role: it needs to be in web.company, web.ops, or be a team's lead in okrs.yaml.",
+            )
         return RedirectResponse(begin(request, found, address), 303)
 
 
 def _address(who: Mapping[str, Any]) -> str:
-    """The address that the provider vouches for; one that says nothing of it (Entra) is believed, also one that says so in
-    words (Cognito). Raises HTTPException."""
+    """Return the address that the provider verified; a provider that omits the claim (Entra) or sends it as text (Cognito)
+    is trusted. Raises HTTPException."""
     address = str(who.get("email") or "").strip()
     if not address:
         raise HTTPException(
-            403, "The provider does not tell your address: let it give the claim `email` in its ID token."
+            403, "The provider does not send your address: configure it to include the claim `email` in its ID token."
         )
     if str(who.get("email_verified", True)).strip().lower() not in ("true", "1", "none"):
         raise HTTPException(403, "The provider does not vouch for your address.")
@@ -70,17 +73,18 @@ async def _vouched(provider: Any, request: Request) -> Mapping[str, Any]:
     try:
         token = await provider.authorize_access_token(request)
     except (OAuthError, JoseError) as error:
-        raise HTTPException(403, f"The provider's answer does not hold ({type(error).__name__}). Try again.") from None
+        raise HTTPException(403, f"The provider's answer is not valid ({type(error).__name__}). Try again.") from None
     except Exception as error:
         raise _silent(error) from None
     return token.get("userinfo") or {}
 
 
 def _silent(error: Exception) -> HTTPException:
-    """What to tell where the provider does not answer, or not as one; the reason is for whoever runs the page."""
+    """Return the error for a provider that does not answer properly; the reason goes to the log."""
     what, fix = why(error, "Check web.oidc_issuer and the network.")
     log.error("the sign-in provider does not answer", reason=what, fix=fix)
     return HTTPException(
         503,
-        "The sign-in provider does not answer. Try again in a few minutes; whoever runs this page finds why in its log.",
+        "The sign-in provider does not answer. Try again in a few minutes; the person who runs this page can find the reason "
+        "in its log.",
     )

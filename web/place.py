@@ -1,4 +1,4 @@
-"""What the places of the page have in common: their routes, who asks, and what is drawn."""
+"""Shared by the page's routes: registration, the viewer, and charts."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ from web.frame import Frame
 
 def counted(complete: Iterable[bool]) -> str:
     """What is said under a chart of weeks of which these are complete: which one is pale, and why; nothing where none is."""
-    return "" if all(complete) else "A week counts when it is over; the pale one is not complete yet."
+    return "" if all(complete) else "A week counts once it is over; the pale one is not complete yet."
 
 
 class Place:

@@ -1,7 +1,7 @@
 """Behind a reverse proxy: under a path (`web.url`, or X-Forwarded-Prefix of a trusted one), whether or not the proxy strips it.
 
-The routes know no prefix. It is taken off what comes in, and put before what goes out: here for redirects, in the templates for
-links (`Rooted`). The same place answers HEAD as GET without a body.
+The routes know no prefix. It is stripped from requests and added to responses: here for redirects, in the templates for links
+(`Rooted`). HEAD is also answered here, as GET without a body.
 """
 
 import re
@@ -70,7 +70,7 @@ class Proxied:
         await self.app(inner, receive, outwards)
 
     def _forwarded(self, scope: Scope) -> str:
-        """X-Forwarded-Prefix of a trusted proxy; of anybody else it would turn links into theirs."""
+        """Return X-Forwarded-Prefix from a trusted proxy; from anybody else it could hijack links."""
         given = Headers(scope=scope).get("x-forwarded-prefix", "").rstrip("/")
         client = (scope.get("client") or ("",))[0]
         return given if given and _PREFIX.fullmatch(given) and is_trusted(client, self.trusted) else ""

@@ -28,8 +28,8 @@ from web.frame import Frame
 from web.modals import open_modal
 
 SECONDS = 8 * 86_400
-"""How long a link lets answer; after its week it answers nothing any more."""
-CHANGED = "The plan has changed since this page was opened, so nothing is kept yet. Look once more, and answer again."
+"""How long a link is valid; after its week it accepts no answers."""
+CHANGED = "The plan has changed since this page was opened, so nothing is saved yet. Check again, then answer."
 log = structlog.get_logger()
 
 
@@ -46,7 +46,7 @@ class PulseButtons:
         bolt.view("pulse-line")(self.keep_line)
 
     def chosen(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
-        """A number was pressed or chosen; the message then shows it."""
+        """Store a pressed or chosen number; the message then shows it."""
         ack()
         if "selected_option" not in action and "value" not in action:
             return
@@ -56,7 +56,7 @@ class PulseButtons:
         self._keep(body, client, str(action["block_id"]), value, None)
 
     def ask_line(self, ack: Any, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
-        """Open a modal for a line beside the number."""
+        """Open a modal for a comment on the number."""
         ack()
         by = account_address(self.app, body["user"]["id"])
         try:
@@ -66,14 +66,14 @@ class PulseButtons:
             return
         found = next((one for one in owned(self.app.register()[1]).get(by, ()) if one.key == place.key), None)
         if found is None:
-            self._whisper(body, client, "This key result has another owner now.")
+            self._whisper(body, client, "This key result now has another owner.")
             return
         with self.app.sessions() as session:
             given = in_week(session, [place.key], place.week).get(place.key)
         open_modal(client, body, modal(place, line(found), given))
 
     def keep_line(self, ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """Keep what the modal says; what is wrong with it stands in the modal."""
+        """Store the modal's content; the modal shows what is wrong with it."""
         values = view["state"]["values"]
         chosen = (values["value"]["pulse-choice"].get("selected_option") or {}).get("value", "")
         try:
@@ -92,7 +92,7 @@ class PulseButtons:
             place = self._place(block)
             answer(self.app, by, place.key, place.week, int(value), note)
         except (PulseError, ValueError) as error:
-            self._whisper(body, client, str(error) if isinstance(error, PulseError) else "This is no button of ours.")
+            self._whisper(body, client, str(error) if isinstance(error, PulseError) else "This button is not known.")
             return
         version, register = self.app.register()
         asked = owned(register).get(by, [])
@@ -101,7 +101,11 @@ class PulseButtons:
         where = {"channel": body["channel"]["id"], "ts": (body.get("message") or body.get("container") or {}).get("ts")}
         try:
             call(
-                client, "chat_update", text="Kept. Thank you.", blocks=blocks(place.week, asked, said, version), **where
+                client,
+                "chat_update",
+                text="Saved. Thank you.",
+                blocks=blocks(place.week, asked, said, version),
+                **where,
             )
         except (DeliveryError, KeyError) as error:  # it is kept; only its mark is missing
             log.warning("the pulse's message was not updated", reason=type(error).__name__)
@@ -118,13 +122,13 @@ class PulseButtons:
 
 
 def add_pulse(web: FastAPI, app: App, frame: Frame) -> None:
-    """The page of a mail's link: GET asks, POST answers."""
+    """Add the page of a mail's link: GET asks, POST answers."""
 
     def page(request: Request, token: str, kept: int, errors: list[str], written: Mapping[str, str]) -> Response:
         by, week, current = _redeem(app, token)
         asked = owned(app.register()[1]).get(by, [])
         if week != current or not asked:
-            raise HTTPException(410, "That week is over, and its answers stand. The next mail asks again.")
+            raise HTTPException(410, "That week is over, and its answers are final. The next mail asks again.")
         with app.sessions() as session:
             said = in_week(session, [one.key for one in asked], week)
         values = {
@@ -159,7 +163,7 @@ def _keep_form(app: App, by: str, week: date, form: Mapping[str, str]) -> tuple[
     for one in owned(app.register()[1]).get(by, []):
         chosen, note = form.get(f"value {one.key}", ""), form.get(f"note {one.key}", "")
         if not chosen and note.strip():
-            errors.append(f"{one.key}: choose a number beside your line; without one it is not kept.")
+            errors.append(f"{one.key}: choose a number with your comment; without one it is not saved.")
             written[one.key] = note
         if not chosen:
             continue
@@ -178,6 +182,6 @@ def _redeem(app: App, token: str) -> tuple[str, date, date]:
         by, week = serializer(app, KIND).loads(token, max_age=SECONDS)
         return str(by), date.fromisoformat(week), this_week(app, app.register()[1])
     except SignatureExpired:
-        raise HTTPException(410, "This link is too old; the next mail has a new one.") from None
+        raise HTTPException(410, "This link has expired; the next mail has a new one.") from None
     except (BadSignature, ValueError, TypeError):
         raise HTTPException(403, BROKEN) from None

@@ -1,4 +1,4 @@
-"""What the places of the page show, read from the aggregates; nothing here is about one person."""
+"""What the pages show, read from the aggregates; nothing here is about one person."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

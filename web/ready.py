@@ -1,5 +1,5 @@
-"""Pages are ready before somebody asks: after each cycle the first one, and those that somebody looked at lately, are read once
-in the background, so that what is kept until the next one (drawn charts, largest items, sums of effort) is there already."""
+"""Prepare pages before they are requested: after each cycle the first page, and those viewed recently, are rendered once in the
+background, so that what is cached until the next cycle (charts, largest items, sums of effort) is there."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ from web.auth import WITHIN, Viewer
 
 log = structlog.get_logger()
 EVERY = 2.0
-"""Seconds between two looks for a new cycle; a look is one row by its key."""
+"""Seconds between checks for a new cycle; a check reads one row by its key."""
 MOST = 25
 """Pages of one kind that are read, however many somebody looked at."""
 LATELY = 8 * 86_400.0
@@ -65,7 +65,7 @@ def _follow(web: FastAPI, app: App) -> None:
         except (SQLAlchemyError, NotReady):  # /readyz says so; pages that are asked for are made when they are
             pass
         except Exception as error:  # whoever asks for the page is told; without this nothing would be ready any more
-            log.warning("pages could not be made ready", reason=type(error).__name__)
+            log.warning("pages could not be prepared", reason=type(error).__name__)
             known = cycle  # or a page that cannot be made would be tried, with all before it, every two seconds
         pause.wait(EVERY)
 

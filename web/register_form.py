@@ -81,7 +81,7 @@ def refused(typed: Mapping[str, str], before: str = "") -> list[str]:
     except ValueError:
         return []  # a fault, which is said where it is looked for
     return [
-        f"Measured by: `{word}` is written in okrs.yaml, by who looks after the machine that it runs on."
+        f"Measured by: `{word}` can only be set in okrs.yaml, by the people who run Leeway."
         for word in ("sql", "csv")
         if word in words
     ]

@@ -55,13 +55,13 @@ def _in_address(host: str) -> str:
 def serve(app: App, out: Console, *, standing: bool = False) -> None:
     """Serve until stopped. Raises NotReady where the port is taken; a way in is printed only once the page can be reached."""
     given = app.settings.web
-    advice = "Is the page running already? Stop it, or choose another web.port (LEEWAY_WEB__PORT)."
+    advice = "Is the page already running? Stop it, or choose another web.port (LEEWAY_WEB__PORT)."
     with listen(given.host, given.port, advice) as listening:
         page = make(app)
         start_socket_mode(app)
         keep_ready(page, app)
         lasts = "for as long as this runs" if standing else "once and within ten minutes"
-        out.print(f"The page is at {address(app)}. A way in, {lasts}:", markup=False)
+        out.print(f"The page is at {address(app)}. A sign-in link, valid {lasts}:", markup=False)
         out.print(sign_in_link(app, "ops", standing=standing), markup=False)
         answer(page, listening)
 
@@ -86,13 +86,14 @@ def listen(host: str, port: int, advice: str) -> socket.socket:
         return socket.create_server((host, port), family=_family(host))
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EPERM):
-            advice = "A port below 1024 is for root alone; choose another, and put a proxy before it."
+            advice = "Ports below 1024 are reserved for root; choose another, and put a proxy in front of it."
         elif error.errno != errno.EADDRINUSE:
             advice = (
-                "That is no address of this machine; 127.0.0.1 is for a proxy beside it, 0.0.0.0 for all that it has."
+                "That is not an address of this machine; use 127.0.0.1 behind a proxy on the same machine, or 0.0.0.0 for all "
+                "its addresses."
             )
         said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise NotReady(f"{host}:{port} cannot be listened on: {said}. {advice}") from None
+        raise NotReady(f"{host}:{port} cannot be used to listen: {said}. {advice}") from None
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -39,8 +39,8 @@ LABELLED = (
     "Said what some of this work serves. It counts from the next cycle; where the shares change, it is said here."
 )
 ANOTHER = (
-    "This message is of before a backup was restored: nothing was kept, since its number is another finding's now. "
-    "Decide below the newest message, or on the page."
+    "This message predates the restore of a backup: nothing was saved, since its number now belongs to another "
+    "finding. Decide below the latest message, or on the page."
 )
 
 
@@ -217,7 +217,7 @@ class Buttons:
         who, when = values["who"]["who"]["selected_user"], values["when"]["when"]["selected_date"]
         day = datetime.fromisoformat(when)
         if day.date() < local_day(self.app.register()[1], self.app.now()):
-            answer_modal(ack, {"when": "This day is over. Choose today or a later one."})
+            answer_modal(ack, {"when": "This day is past. Choose today or a later day."})
             return
         drift, by = int(view["private_metadata"]), f"slack:{body['user']['id']}"
         try:
@@ -258,7 +258,7 @@ class Buttons:
                 with self.app.sessions.begin() as session:
                     session.execute(update(Notification).where(*mine).values(said_state=state))
         except DeliveryError as error:  # it is kept: an error here would have it pressed again
-            log.warning("a decision is kept and could not be said in its thread", reason=str(error))
+            log.warning("a decision was saved but could not be posted in its thread", reason=str(error))
 
 
 def _sent(drift_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -12,7 +12,9 @@ from pipeline.register.document import Register
 from web import reading
 from web.frame import NotYet
 
-NO_FIGURES = "There are no figures yet. They come with the first whole cycle; `leeway status` says what it waits for."
+NO_FIGURES = (
+    "There are no figures yet. They come with the first complete cycle; `leeway status` shows what it is waiting for."
+)
 
 
 def standing_in(
@@ -25,7 +27,7 @@ def standing_in(
     period = reading.period(path, register, last, since, until)
     found = standing_of(session, register, scope, period)
     if found is None:
-        raise HTTPException(404, "There are no figures of these days. Choose others.")
+        raise HTTPException(404, "There are no figures for these days. Choose others.")
     return period, found
 
 

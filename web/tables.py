@@ -29,7 +29,7 @@ from web.standings import standing_of
 Kind = Literal["csv", "json"]
 TABLES = ("shares", "objectives", "themes", "drifts", "progress")
 Table = Annotated[str, Path(json_schema_extra={"enum": [*TABLES]})]
-NO_SOURCES = "Sources are for ops engineers."
+NO_SOURCES = "Only ops can see the sources."
 
 
 class Tables:
@@ -95,7 +95,7 @@ class Tables:
     ) -> list[dict[str, Any]]:
         _, register = self.frame.allowed(who, scope)
         if table not in TABLES:
-            raise HTTPException(404, f"There is no such table. There are {', '.join(TABLES)}.")
+            raise HTTPException(404, f"There is no such table. Available: {', '.join(TABLES)}.")
         with self.app.sessions() as session:
             if table == "progress":
                 if scope != COMPANY:
@@ -116,7 +116,7 @@ class Tables:
                 return reading.share_rows(weeks if period.chosen else weeks[-reading.WEEKS :])
             stands = standing_of(session, register, scope, period)
         if stands is None:
-            raise HTTPException(404, "There are no figures of these days. Choose others.")
+            raise HTTPException(404, "There are no figures for these days. Choose others.")
         return reading.objective_rows(stands)
 
 

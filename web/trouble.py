@@ -11,8 +11,8 @@ from web.frame import MESSAGE, Frame
 from web.typed import typed_in
 
 log = structlog.get_logger()
-AWAY = "The database does not answer just now, and nothing was changed. Try again in a minute."
-UNFIT = "A part of this has a character that nothing here can have. Take it out, and try again."
+AWAY = "The database is not answering right now, and nothing was changed. Try again in a minute."
+UNFIT = "Part of this contains a character that is not allowed. Remove it and try again."
 
 
 def add_trouble(web: FastAPI, frame: Frame) -> None:

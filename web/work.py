@@ -82,7 +82,7 @@ class Work(Place):
         found = next((one for one in streams(session, register, scope, self.least) if one.is_called(name)), None)
         if found is None:
             raise HTTPException(
-                404, "There is no such stream now. Streams are found again each cycle, and names can change."
+                404, "This stream no longer exists. Streams are recomputed each cycle, and names can change."
             )
         return found
 

@@ -1,4 +1,4 @@
-"""Packs: what a meeting needs, as page, mail and print. The same content everywhere."""
+"""Packs: what a meeting needs, as page, mail and print, with the same content everywhere."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,19 +33,21 @@ PACKS: Mapping[str, Kind] = {
     ),
     "interview": Kind(
         "Alignment interviews",
-        "How far the leadership's and the leads' priorities agree, without names.",
+        "How far the priorities of leadership and leads agree, without names.",
         interview_pack,
     ),
     "quarterly": Kind(
-        "The quarter", "When work and plan parted and why, shares against the plan, what carries over.", quarterly_pack
+        "The quarter",
+        "When work and plan diverged and why, shares against the plan, what carries over.",
+        quarterly_pack,
     ),
 }
 
 
 def nothing_yet(kind: str, register: Register) -> str:
-    """Why a pack that is not there yet is not: other faces may show weeks of the plan before."""
+    """Return why a pack does not exist yet: other faces may show weeks of the previous plan."""
     period = register.period
     if kind == "quarterly":
         began = f"{shortened(period.name, 30)} runs from {full_day(period.start)}"
-        return f"{began}, and no whole week of it is known. The pack comes with the first."
-    return "There is no whole week yet. The pack comes with the first."
+        return f"{began}, and no complete week of it is known. The pack comes with the first."
+    return "There is no complete week yet. The pack comes with the first."

@@ -1,4 +1,4 @@
-"""What a pack is made of: sections of sentences and tables. Each face sets them in its own way; none adds a figure."""
+"""The content of a pack: sections of sentences and tables. Each face formats them in its own way; none adds a figure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A meeting's paper. `kind` is weekly, monthly or quarterly; `first` and `last` are the days that it is about."""
+    """A meeting pack. `kind` is weekly, monthly or quarterly; `first` and `last` are the days it covers."""
 
     kind: str
     title: str

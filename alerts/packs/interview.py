@@ -1,4 +1,4 @@
-"""What is shown of alignment interviews: a section of the quarterly pack, and a paper of its own. Made of kept results alone."""
+"""The results of alignment interviews: a section of the quarterly pack, and a separate pack. Built from stored results only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,12 +24,12 @@ from pipeline.share.floor import enough
 
 NAMES = {LEADERSHIP: "The leadership", LEADS: "The teams' leads"}
 NOTHING = (
-    "nothing is shown: fewer than five answers, or so nearly the same people as in an interview before that the difference "
-    "could tell of one of them."
+    "nothing is shown: there are fewer than five answers, or nearly the same people answered an earlier interview, so the "
+    "difference could identify one of them."
 )
 NOTE = (
-    "0% is nothing in common, 100% the same: how near in meaning what two people named is, over all pairs of them. "
-    "Wordings are of no one person alone. Never who answered, nor how many."
+    "0% means nothing in common, 100% identical: the average similarity in meaning between what two people named, "
+    "over all pairs. No wording comes from one person alone. Who answered, and how many, is never shown."
 )
 
 
@@ -42,11 +42,13 @@ def interview_pack(session: Session, register: Register, terms: Terms) -> Pack:
     if waiting or not sections:
         said = [
             Line(
-                (f"{one.name} is open until {full_day(local_day(register, one.closes_at))}. Nothing is shown before.",)
+                (
+                    f"{one.name} is open until {full_day(local_day(register, one.closes_at))}. Nothing is shown before then.",
+                )
             )
             for one in waiting
         ]
-        empty = "No interview was asked yet: `leeway interview --ask`, or `on = true` under [interview]."
+        empty = "No interview has been held yet: `leeway interview --ask`, or `on = true` under [interview]."
         sections.insert(0, Section("Open" if waiting else "None yet", said, empty=empty))
     first = min((local_day(register, one.asked_at) for one in rounds), default=register.period.start)
     last = max((local_day(register, one.closed_at or one.closes_at) for one in rounds), default=register.period.end)

@@ -1,4 +1,4 @@
-"""The kill session: streams on no objective by what they cost and how weak their case is; what became of the last stops."""
+"""The kill session's pack: streams on no objective by cost and weakness of their case; and the outcome of the last stops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,10 +55,10 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
         span[1],
         (
             Section(
-                "What could stop, the costliest with the weakest case first",
+                "What could stop, costliest with the weakest case first",
                 head=("Stream", "Since", "Days, four weeks", "Days a stop frees", "Its best case"),
                 rows=rows,
-                empty="No stream on no objective is worth the meeting.",
+                empty="No stream outside the objectives is worth the meeting.",
                 note=f"All of these together are {person_days(freed)}{cost_of(freed, terms)}." if rows else "",
             ),
             Section(
@@ -68,7 +68,8 @@ def monthly_pack(session: Session, register: Register, terms: Terms) -> Pack | N
             ),
             Section("How fast we decide", _velocity(session, week), empty="Nothing was decided in half a year."),
         ),
-        f"A decision is kept for everybody to see, and can be changed. Teams of {terms.least_people} or more, never a person.",
+        f"A decision is recorded for everybody to see, and can be changed. Teams of {terms.least_people} or more, never a "
+        "person.",
     )
 
 
@@ -130,7 +131,7 @@ def _left(theme: Theme, at: date, week: date) -> str:
     since = [said + WOUND_UP + n * WEEK for n in range(max(0, (week - said - WOUND_UP).days // 7 + 1))]
     usual = sum(by_week.get(said - (n + 1) * WEEK, 0.0) for n in range(4)) / 4
     if not since:
-        return "too early to say, it may be wound up for two weeks."
+        return "too early to say: winding down may take two weeks."
     now = sum(by_week.get(one, 0.0) for one in since) / len(since)
     return f"{person_days(now)} a week since, {number(usual)} before."
 

@@ -1,4 +1,4 @@
-"""The quarterly pack: when work and plan parted, week by week; shares against the plan; what was decided; what carries over."""
+"""The quarterly pack: when work and plan diverged, week by week; shares against the plan; what was decided; what carries over."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def quarterly_pack(session: Session, register: Register, terms: Terms) -> Pack |
         weeks[-1].week + timedelta(days=6),
         (
             Section(
-                "When work and plan parted, week by week",
+                "When work and plan diverged, week by week",
                 head=("Week of", "Top priorities", "On no objective", "What happened"),
                 rows=_weeks(session, register, weeks, terms),
             ),
@@ -55,7 +55,7 @@ def quarterly_pack(session: Session, register: Register, terms: Terms) -> Pack |
                 "Shares against the plan",
                 head=("Objective", "Plan", "Share", "Gap", "Person-days"),
                 rows=_shares(session, register, through),
-                empty="No objective has a plan in okrs.yaml; without one there is nothing to hold the shares against.",
+                empty="No objective has a plan in okrs.yaml, so there is nothing to compare the shares with.",
             ),
             Section(
                 "What was decided and learned", _learned(session, register, weeks, terms), empty="Nothing was decided."
@@ -160,7 +160,7 @@ def _next_register(session: Session, register: Register, terms: Terms) -> Sectio
         "The next register",
         head=("Objective, or stream", "Now", "Carry over?"),
         rows=_next(session, register, terms),
-        note="A start for the talk, nobody decided it. Write the next okrs.yaml and compare: `leeway okrs diff FILE`.",
+        note="A starting point for discussion, not a decision. Write the next okrs.yaml and compare: `leeway okrs diff FILE`.",
     )
 
 

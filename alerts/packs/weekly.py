@@ -1,4 +1,4 @@
-"""The weekly pack, one page: what moved, what is blocked and whose it is, what to de-risk, what to stop. Only what changed."""
+"""The weekly pack, one page: what moved, what is blocked and who owns it, what to de-risk, what to stop. Only what changed."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -31,7 +31,7 @@ GREW = 1.5
 LEAST = 3.0
 
 
-NEW_PLAN = "It is the first week of this plan: there is none to hold it against."
+NEW_PLAN = "This is the first week of the plan: there is no earlier week to compare with."
 
 
 def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | None:
@@ -57,7 +57,7 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
         last,
         (
             _what_moved(session, register, week, shown, terms),
-            Section("What is blocked, and whose it is", _lines(blocked), empty="Nothing new waits for anybody."),
+            Section("What is blocked, and who owns it", _lines(blocked), empty="Nothing new is waiting for anybody."),
             Section(
                 "What to de-risk",
                 [*_lines(risks), *_over(ended)][:MOST],
@@ -67,7 +67,7 @@ def weekly_pack(session: Session, register: Register, terms: Terms) -> Pack | No
             Section(
                 "What to stop",
                 [*_lines(stop), *_grown(worked, week)][:MOST],
-                empty="Nothing new grows beside the plan.",
+                empty="Nothing new is growing outside the plan.",
             ),
         ),
         f"Only what changed in the week. Teams of {terms.least_people} or more, never a person.",
@@ -79,7 +79,7 @@ def _what_moved(session: Session, register: Register, week: date, shown: set[str
     return Section(
         "What moved",
         _moved(session, register, week, shown, terms),
-        empty=NEW_PLAN if first else "Nothing beyond its usual range.",
+        empty=NEW_PLAN if first else "Nothing outside its usual range.",
         note=_still_open(session, register, week, shown, terms),
     )
 

@@ -45,14 +45,16 @@ class Client:
                         raise BadAnswer("calendar", f"{calendar.name} is larger than {LARGEST_BYTES // 1_000_000} MB.")
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.TooManyRedirects):
             raise NotReachable(
-                "calendar", f"the address of {calendar.name} leads nowhere.", "Copy it again into calendar.file."
+                "calendar", f"the address of {calendar.name} cannot be reached.", "Copy it into calendar.file again."
             ) from None
         except httpx.HTTPError as error:
             raise no_answer("calendar", f"no answer for {calendar.name}", error, "") from None
         if not body.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"BEGIN:VCALENDAR"):
-            raise SourceUnavailable("calendar", f"{calendar.name} answered with something that is no calendar.", _ASK)
+            raise SourceUnavailable(
+                "calendar", f"{calendar.name} answered with something that is not a calendar.", _ASK
+            )
         if not body.rstrip().endswith(b"END:VCALENDAR"):
-            raise SourceUnavailable("calendar", f"{calendar.name} answered with a calendar that is cut off.")
+            raise SourceUnavailable("calendar", f"{calendar.name} answered with an incomplete calendar.")
         return body
 
     def _open(self) -> httpx.Client:
@@ -64,9 +66,9 @@ class Client:
     def _refuse(self, calendar: Address, answer: httpx.Response) -> None:
         status = answer.status_code
         if status in (401, 403):
-            raise CredentialError("calendar", f"the address of {calendar.name} is not accepted ({status}).", _ASK)
+            raise CredentialError("calendar", f"the address of {calendar.name} was rejected ({status}).", _ASK)
         if status in (404, 410):
-            raise NotReachable("calendar", f"{calendar.name} is not there ({status}).", _ASK)
+            raise NotReachable("calendar", f"{calendar.name} was not found ({status}).", _ASK)
         if status == 429:
             raise RateLimited("calendar", seconds_of(answer.headers.get("Retry-After"), 60))
         if status >= 500:

@@ -131,7 +131,7 @@ class CalendarConnector:
         calendar = self._parsed(one, body)
         if not known:
             for said in calendar.assumed():
-                log.warning("a time zone is not known", calendar=one.name, assumed=said)
+                log.warning("unknown time zone", calendar=one.name, assumed=said)
         found = self._reading(one, calendar, first, until)
         yield self._page(stream, {"digest": digest, "until": until.isoformat(), "since": begun}, found)
 
@@ -212,8 +212,8 @@ class CalendarConnector:
                 if not name or not re.match(r"(https?|webcal)://[^\s/]+", url) or name in found:
                     raise NotReachable(
                         self.name,
-                        f"{self.file}, line {rows.line_num}: a name that is used once and an address that begins with "
-                        "https:// or webcal:// are needed.",
+                        f"{self.file}, line {rows.line_num}: a unique name and an address that starts with https:// or "
+                        "webcal:// are needed.",
                         fix,
                     )
                 found[name] = Address(name, url)

@@ -33,7 +33,7 @@ def refuse_endless(event: Any) -> None:
             raise ValueError("the INTERVAL of its rule is less than 1")
         places = [abs(int(one)) for one in rule.get("BYSETPOS") or ()]
         if (places and frequency in ("DAILY", "HOURLY") and min(places) > per_day) or not _comes(rule):
-            raise ValueError("its rule names days that never come")
+            raise ValueError("its rule names days that never occur")
 
 
 def _comes(rule: Mapping[str, Any]) -> bool:

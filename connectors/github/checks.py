@@ -50,7 +50,7 @@ def _token(client: Client) -> Iterator[Check]:
     """Whose the token is and of which kind; a classic one says its scopes, the others are tried below."""
     if client.is_app:
         count = client.get("/installation/repositories", per_page=1).get("total_count", "?")
-        yield Check("token", True, f"of an app's installation that sees {count} repositories")
+        yield Check("token", True, f"from an app installation with access to {count} repositories")
         return
     answer = client.ask("/user", {})
     login, scopes = answer.data.get("login", "?"), answer.headers.get("x-oauth-scopes")
@@ -74,7 +74,7 @@ def _expiry(answer: Answer) -> Iterator[Check]:
         "expiry",
         days > _SOON_DAYS,
         f"the token expires in {days} days",
-        "" if days > _SOON_DAYS else "Make a new one in time and set github.token.",
+        "" if days > _SOON_DAYS else "Create a new one in time and set github.token.",
     )
 
 
@@ -91,7 +91,7 @@ def _capabilities(client: Client, name: str, id_: int) -> Iterator[Check]:
         try:
             client.ask(f"/repositories/{id_}/{what}", {"per_page": 1}, rows=True)
         except Gone:
-            yield Check(f"{name} {what}", True, "issues are switched off there; pull requests are read")
+            yield Check(f"{name} {what}", True, "issues are disabled there; pull requests are read")
         except Empty:
             yield Check(f"{name} {what}", True, "no commit yet")
         except ScopeError:

@@ -168,7 +168,9 @@ class Client:
             ) from None
         except (RuntimeError, AssertionError):  # redirected to another host or scheme; the message names the path
             raise NotReachable(
-                "github", f"{self.address} leads to another address.", "Set github.url to the address it leads to."
+                "github",
+                f"{self.address} redirects to another address.",
+                "Set github.url to the address it redirects to.",
             ) from None
         except (PyJWTError, ValueError) as error:  # the app's key is none
             if not self.is_app:
@@ -216,20 +218,22 @@ class Client:
         headers = {str(name).lower(): str(value) for name, value in headers.items()}
         if status == 401:
             return CredentialError(
-                "github", "the token is not accepted.", "It may have expired: make a new one and set github.token."
+                "github", "the token was rejected.", "It may have expired: create a new one and set github.token."
             )
         if status in (403, 429) and (limited := self._limited(headers, said)):
             return limited
         if status == 403:
             return self._forbidden(headers, said)
         if status == 404:
-            return NotThere("github", f"{path} is not there, or the token may not see it.")
+            return NotThere("github", f"{path} does not exist, or the token has no access to it.")
         if status == 410:
             return Gone("github", f"{path}: {said}")
         if status == 409 and "empty" in said.lower():
             return Empty("github", f"{path}: {said}")
         if status == 451:
-            return NotReachable("github", f"{path} is blocked: {said}", "Take the repository from github.repositories.")
+            return NotReachable(
+                "github", f"{path} is blocked: {said}", "Remove the repository from github.repositories."
+            )
         if status >= 500:
             return SourceUnavailable("github", f"{self.address} answered {status}.")
         return BadAnswer("github", f"{path} answered {status}: {said}")
@@ -249,7 +253,7 @@ class Client:
         if "x-github-sso" in headers or "SAML" in said:
             return NotReachable(
                 "github",
-                "the organisation wants the token authorised for its single sign-on (SAML).",
+                "the organisation requires the token to be authorised for its single sign-on (SAML).",
                 "Settings, Developer settings, the token, Configure SSO.",
             )
         if "IP allow list" in said:

@@ -264,7 +264,7 @@ class GitHubConnector:
         except NotThere:
             raise NotReachable(
                 self.name,
-                f"the repository {name} is not there, or the token may not see it.",
+                f"the repository {name} does not exist, or the token has no access to it.",
                 "Write it as owner/name in github.repositories, and give the token access to it.",
             ) from None
         except UNREADABLE:

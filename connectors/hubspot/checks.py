@@ -19,7 +19,7 @@ SCOPES = {
     "tickets": ("tickets", "read tickets"),
     "crm.objects.contacts.read": ("calls", "read calls, meetings, messages, notes and tasks"),
     "sales-email-read": ("emails", "read e-mails' text"),
-    "crm.objects.owners.read": ("owners", "know one person across the sources"),
+    "crm.objects.owners.read": ("owners", "recognise one person across the sources"),
 }
 
 

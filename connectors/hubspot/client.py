@@ -149,7 +149,7 @@ class HubSpotClient:
     def _error(self, error: Any) -> SourceError:
         status = int(error.status or 0)
         if status == 401:
-            return CredentialError(SOURCE, "the token is not accepted.", f"Copy it from {SCOPE_PAGE}; hubspot.token.")
+            return CredentialError(SOURCE, "the token was rejected.", f"Copy it from {SCOPE_PAGE}; hubspot.token.")
         if status == 403 and is_page(str(error.body)):
             return stopped_before(SOURCE, self.api_url)
         if status == 403:
@@ -158,7 +158,7 @@ class HubSpotClient:
             # No pause of seconds helps, nor does one that others wait for.
             return SourceError(
                 SOURCE,
-                "the requests that HubSpot allows the account in a day are used up, until its midnight.",
+                "HubSpot's daily request limit for the account is used up, until its midnight.",
                 "The next pull continues; other apps of the account use them too.",
             )
         if status == 429:

@@ -273,5 +273,5 @@ class HubSpotConnector:
         if id_ in links:
             return parse_engagement(record, stream, links[id_])
         if id_ not in loose:
-            raise ValueError("the answer does not say what it hangs on")
+            raise ValueError("the answer does not say what it belongs to")
         return None, []

@@ -59,7 +59,7 @@ class Pipelines:
         return NotReachable(
             SOURCE,
             f"there is no pipeline {', '.join(names)}, {so}",
-            f"If it was renamed, write its present name, or its id, in hubspot.pipelines; existing ones: {', '.join(known)}.",
+            f"If it was renamed, write its current name, or its id, in hubspot.pipelines; existing ones: {', '.join(known)}.",
         )
 
     def with_that_of(self, type_: str, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def measured(client: HubSpotClient, pipelines: Pipelines, metric: Mapping[str, A
         return _median_days(client, type_, filters, metric["median_days"])
     answer = client.search(type_, {"limit": 1, "properties": [], "filterGroups": [{"filters": filters}]})
     if not isinstance(answer.get("total"), int):
-        raise BadAnswer(SOURCE, "the search says no total.")
+        raise BadAnswer(SOURCE, "the search returns no total.")
     return float(answer["total"])
 
 
@@ -67,14 +67,16 @@ def _sum(client: HubSpotClient, type_: str, filters: list[dict[str, Any]], name:
         try:
             value = float(properties.get(name) or 0)
         except ValueError:
-            raise BadAnswer(SOURCE, f"{name} of {type_} is no number.", "Name a number property.") from None
+            raise BadAnswer(SOURCE, f"{name} of {type_} is not a number.", "Name a number property.") from None
         total += value
         if value and properties.get(_CURRENCY):
             currencies.add(str(properties[_CURRENCY]))
     if len(currencies) > 1:
         several = ", ".join(sorted(currencies))
         fix = f"Name amount_in_home_currency or the like, or add a condition such as {_CURRENCY} = {min(currencies)}."
-        raise BadAnswer(SOURCE, f"{name} of these deals is in several currencies ({several}), so there is no sum.", fix)
+        raise BadAnswer(
+            SOURCE, f"{name} of these deals is in several currencies ({several}), so it cannot be summed.", fix
+        )
     return total
 
 
@@ -97,7 +99,7 @@ def _time(value: Any, name: str) -> datetime | None:
             return datetime.fromtimestamp(int(value) / 1000, UTC)
         found = datetime.fromisoformat(str(value))
     except (ValueError, OverflowError, OSError):
-        raise BadAnswer(SOURCE, f"{name} holds no date.", "Name a date property.") from None
+        raise BadAnswer(SOURCE, f"{name} is not a date.", "Name a date property.") from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

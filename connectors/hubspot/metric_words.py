@@ -31,12 +31,12 @@ def metric_faults(metric: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "where", 'a list of conditions is needed, such as ["dealstage = closedwon"].'
         where = []
     if len(where) > _MOST:
-        yield "where", f"at most {_MOST} conditions; put the others into a property of their own."
+        yield "where", f"at most {_MOST} conditions; combine the others in a separate property."
     for one in where:
         yield from _condition(one)
     both = [word for word in ("sum", "median_days") if word in metric]
     if len(both) == 2:
-        yield "median_days", "is given beside `sum`; delete one of the two."
+        yield "median_days", "is given together with `sum`; delete one of the two."
     if "sum" in metric and not _is_property(metric["sum"]):
         yield "sum", "the internal name of a number property is needed, such as amount."
     days = metric.get("median_days", ["createdate", "closedate"])
@@ -48,10 +48,10 @@ def _condition(one: Any) -> Iterator[tuple[str, str]]:
     try:
         name, _, _ = condition_of(str(one))
     except ValueError:
-        yield "where", f"{one!r} is no condition; write property, one of {' '.join(OPERATORS)}, and a value."
+        yield "where", f"{one!r} is not a condition; write property, one of {' '.join(OPERATORS)}, and a value."
         return
     if _PERSON.search(name):
-        yield "where", f"{name!r} would make it a figure about persons, which Leeway never gives; leave it out."
+        yield "where", f"{name!r} would make it a figure about individuals, which Leeway never gives; remove it."
 
 
 def _is_property(name: Any) -> bool:

@@ -67,7 +67,7 @@ class Search:
             found, archived = self._client.by_id(stream, ids[first : first + BATCH], names)
             there |= {str(record["id"]): record for record in found}
             there |= {id_: {"id": id_, "gone": "archived"} for id_ in archived}
-        return [there.get(id_, {"id": id_, "unreadable": "it is in no answer of HubSpot"}) for id_ in ids]
+        return [there.get(id_, {"id": id_, "unreadable": "it is missing from HubSpot's answers"}) for id_ in ids]
 
     def _alone(self, stream: str, id_: str, error: SourceError) -> dict[str, Any]:
         try:

@@ -65,7 +65,7 @@ class JiraClient:
             except (KeyError, TypeError, AttributeError):  # the client's, of an answer without a version
                 raise SourceUnavailable(
                     SOURCE,
-                    f"{self.url} does not say what it is (serverInfo).",
+                    f"{self.url} does not identify itself (serverInfo).",
                     "Check jira.url, and open it in a browser.",
                 ) from None
 
@@ -213,7 +213,7 @@ class JiraClient:
         if status == 429 or (status == 503 and retry_after):
             return RateLimited(SOURCE, seconds_of(retry_after, 5))
         if status == 404:
-            return NotFound(SOURCE, f"{self.url} has no such thing.")
+            return NotFound(SOURCE, f"{self.url} has no such resource.")
         if status is None or status >= 500:
             return SourceUnavailable(SOURCE, f"{self.url} answered {status}.")
         return BadAnswer(SOURCE, f"{self.url} answered {status}: {str(error.text)[:200]}")

@@ -101,7 +101,7 @@ class JiraConnector:
         try:
             count = int(self.client.ask(lambda jira: jira.approximate_issue_count(jql)))
         except (SourceError, *UNREADABLE):
-            return Check("data", True, "this Jira does not count issues; the first pull shows how far it is")
+            return Check("data", True, "this Jira does not count issues; the first pull shows its progress")
         return after_pages("issues", count, PAGE_SIZE, self._rate)
 
     def names(self) -> list[str]:

@@ -57,7 +57,7 @@ def _id(rows: Sequence[Mapping[str, Any]], name: str, what: str) -> str:
     plain = name.casefold()
     if plain == PRIORITY:
         return PRIORITY
-    return named_field(rows, name, f"Write in goals.{what} its name as an issue shows it, or its id.")
+    return named_field(rows, name, f"Set goals.{what} to its name as shown on an issue, or its id.")
 
 
 def parent_link(client: JiraClient) -> str:

@@ -95,7 +95,7 @@ def _search(client: JiraClient, jql: str, also: Sequence[str]) -> Iterator[dict[
         if not token:
             return
     raise BadAnswer(
-        SOURCE, f"more than {MOST} issues are goals by this setting.", "Narrow it: another type, or a query."
+        SOURCE, f"this setting makes more than {MOST} issues goals.", "Narrow it: another type, or a query."
     )
 
 

@@ -11,7 +11,7 @@ from connectors.base import BadAnswer
 from connectors.jira.client import SOURCE, JiraClient
 from connectors.jira.named_field import named_field
 
-FIX = "Write its name as an issue shows it, or its id."
+FIX = "Write its name as shown on an issue, or its id."
 MOST_PAGES = 200
 """Pages of a hundred issues that a sum may take; a query that finds more would hold up the pull."""
 
@@ -44,4 +44,4 @@ def _values(client: JiraClient, jql: str, field: str) -> list[float]:
         token = answer.get("nextPageToken")
         if not token:
             return list(found.values())
-    raise BadAnswer(SOURCE, f"the query finds more than {MOST_PAGES * 100} issues.", "Narrow it, such as by a date.")
+    raise BadAnswer(SOURCE, f"the query returns more than {MOST_PAGES * 100} issues.", "Narrow it, such as by a date.")

@@ -24,14 +24,17 @@ def metric_faults(metric: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     plain = _QUOTED.sub(_inside, jql)
     if found := _PERSON.search(plain):
         named = next(one for one in found.groups() if one)
-        yield "jql", f"{named!r} would make it a figure about persons, which Leeway never gives; count by what is done."
+        yield (
+            "jql",
+            f"{named!r} would make it a figure about individuals, which Leeway never gives; count by what is done.",
+        )
     if not _balanced(plain):
         yield "jql", "brackets or quotes do not match; check the query in Jira's search."
     if _ORDER.search(plain):
         yield "jql", "delete ORDER BY: a number has no order."
     both = [word for word in ("sum", "average") if word in metric]
     if len(both) == 2:
-        yield "average", "is given beside `sum`; delete one of the two."
+        yield "average", "is given together with `sum`; delete one of the two."
     for word in both:
         if not isinstance(metric[word], str):
             yield word, "the name or id of a number field is needed, such as `Story Points` or customfield_10016."

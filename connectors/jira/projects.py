@@ -43,7 +43,7 @@ class Projects:
         return NotReachable(
             SOURCE,
             f"the project {', '.join(names)} is not visible, {so}",
-            "Check the key, give the account Browse Projects there, or take it from jira.projects.",
+            "Check the key, give the account Browse Projects there, or remove it from jira.projects.",
         )
 
     def _renamed(self, name: str) -> str | None:

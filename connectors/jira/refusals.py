@@ -20,12 +20,14 @@ def refusal(url: str, status: int, headers: Mapping[str, str], body: str) -> Sou
     if "CAPTCHA" in headers.get("X-Authentication-Denied-Reason", "").upper():
         return CredentialError(
             SOURCE,
-            "Jira wants a CAPTCHA solved after failed logins.",
+            "Jira requires a CAPTCHA after failed logins.",
             "Sign in to it once in a browser as that account; then check jira.email and jira.token.",
         )
     if "ip address" in said and ("allow" in said or "reject" in said):
         return NotReachable(
-            SOURCE, "the site's IP allowlist refuses this machine.", "Add its address there, or go out by one that is."
+            SOURCE,
+            "the site's IP allowlist refuses this machine.",
+            "Add its address there, or connect through one that is listed.",
         )
     if is_page(said) and "atlassian" not in said and "jira" not in said:
         return stopped_before(SOURCE, url)
@@ -38,10 +40,8 @@ def not_accepted(url: str) -> SourceError:
     """The error for a token that is none here."""
     fix = f"Make a new one at {TOKEN_URL}, or in your Jira's profile on Data Center, and set jira.email, jira.token."
     if url.startswith("https://") and url.removesuffix("/").endswith(".atlassian.net"):
-        fix += (
-            f" One with scopes is taken at {GATEWAY}CLOUD-ID alone: {url}/_edge/tenant_info says the id; set jira.url."
-        )
-    return CredentialError(SOURCE, "the token is not accepted.", fix)
+        fix += f" A token with scopes works only at {GATEWAY}CLOUD-ID: find the id at {url}/_edge/tenant_info, and set jira.url."
+    return CredentialError(SOURCE, "the token was rejected.", fix)
 
 
 def nothing_there(url: str) -> SourceError:
@@ -49,8 +49,8 @@ def nothing_there(url: str) -> SourceError:
     return NotReachable(
         SOURCE,
         f"there is no Jira at {url}.",
-        "jira.url is where its pages begin, without /jira, /browse or /projects: https://company.atlassian.net, or "
-        "with the path that a Data Center has.",
+        "jira.url is the base address, without /jira, /browse or /projects: https://company.atlassian.net, with the "
+        "path that a Data Center may have.",
     )
 
 

@@ -29,7 +29,7 @@ _BROKEN = (500, 501)
 """What a server answers that breaks over the schema, and any other that breaks."""
 _BUSY = (429, 503, 529)
 LARGEST_ERROR = 10_000
-_CHECK_MODEL = "Set judge.model to a name that the server lists; Ollama has to pull it first."
+_CHECK_MODEL = "Set judge.model to a name that the server lists; with Ollama, pull it first."
 _NO_MODEL = (
     b"model_not_found",
     b"not a valid model",
@@ -39,7 +39,7 @@ _NO_MODEL = (
     b"no such model",
 )
 _NO_TOKEN = (b"api key", b"api_key", b"apikey")
-_CHECK_URL = "Check judge.url: it ends where /chat/completions would follow, often in /v1."
+_CHECK_URL = "Check judge.url: it is what comes before /chat/completions, and often ends in /v1."
 
 
 class Refused(BadAnswer):
@@ -134,12 +134,12 @@ class Client:
                 for some in answer.iter_raw():
                     data += some
                     if time.monotonic() > until:
-                        raise SourceUnavailable("judge", f"no whole answer within {self.seconds:g} seconds.")
+                        raise SourceUnavailable("judge", f"no complete answer within {self.seconds:g} seconds.")
                     if len(data) > LARGEST_BYTES:
                         raise BadAnswer("judge", f"the answer is larger than {LARGEST_BYTES // 1_000_000} MB.")
                 return answer.status_code, answer.headers, data
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
-            raise NotReachable("judge", "the address leads nowhere.", _CHECK_URL) from None
+            raise NotReachable("judge", "the address cannot be reached.", _CHECK_URL) from None
         except httpx.TimeoutException:
             raise SourceUnavailable("judge", f"no answer within {self.seconds:g} seconds.") from None
         except httpx.HTTPError as error:
@@ -151,7 +151,7 @@ class Client:
         if status == 403 and is_page(said.decode(errors="replace")):
             raise stopped_before("judge", self.url)
         if status in (401, 403) or (status == 400 and any(one in said for one in _NO_TOKEN)):
-            raise CredentialError("judge", f"the token is not accepted ({status}).", "Set judge.token again.")
+            raise CredentialError("judge", f"the token was rejected ({status}).", "Set judge.token again.")
         if status == 402:
             raise CredentialError("judge", "there is no credit left (402).", "Top it up, or set another judge.token.")
         asked_for = _wait(headers)
@@ -160,9 +160,9 @@ class Client:
         if (status == 404 and b"model" in said) or (status == 400 and any(one in said for one in _NO_MODEL)):
             raise NotReachable("judge", f"the server does not know the model {self.model} ({status}).", _CHECK_MODEL)
         if status in (404, 405) or 300 <= status < 400:
-            raise NotReachable("judge", f"nothing answers questions at this address ({status}).", _CHECK_URL)
+            raise NotReachable("judge", f"no chat completion endpoint at this address ({status}).", _CHECK_URL)
         if status in _ODD:
-            raise Refused("judge", f"the server refuses the question ({status}).")
+            raise Refused("judge", f"the server rejected the question ({status}).")
         if status != 200:
             raise SourceUnavailable("judge", f"the server answered {status}.")
 
@@ -173,8 +173,8 @@ def _read(data: bytes, limit: int | None) -> Completion:
         return read_completion(data, limit)
     except NoCompletion:
         if is_page(data[:LARGEST_ERROR].decode(errors="replace")):
-            raise NotReachable("judge", "a page for people answers at this address.", _CHECK_URL) from None
-        raise BadAnswer("judge", "the answer is no chat completion.", _CHECK_URL) from None
+            raise NotReachable("judge", "a web page answers at this address.", _CHECK_URL) from None
+        raise BadAnswer("judge", "the answer is not a chat completion.", _CHECK_URL) from None
 
 
 def _wait(headers: httpx.Headers) -> float:

@@ -90,7 +90,7 @@ class MailboxConnector:
         except SourceError as error:
             return [Check("login", False, error.message, error.fix)]
         if self.security == "none":
-            rows.append(Check("encryption", True, "off: name and password travel in the clear; set mailbox.security"))
+            rows.append(Check("encryption", True, "off: name and password are sent unencrypted; set mailbox.security"))
         return [*rows, after_pages("mails", count, PAGE_SIZE, self._rate)]
 
     def streams(self) -> list[str]:
@@ -169,7 +169,7 @@ class MailboxConnector:
                 accounts[account.external_id] = account
         if missing:  # deleted meanwhile, or kept back
             there = missing.intersection(self._uids(box, folder, f"UID {','.join(map(str, sorted(missing)))}"))
-            reason = "the server lists this mail and does not send it"
+            reason = "the server lists this mail but does not send it"
             failures += [Failure(self.name, stream, str(uid), reason) for uid in sorted(there)]
         return Page(
             stream,
@@ -282,12 +282,12 @@ class MailboxConnector:
         except MailboxLoginError:
             raise CredentialError(
                 self.name,
-                f"{self.host} does not accept the login of {self.username}.",
-                "Set mailbox.username and mailbox.password; many servers want an app password.",
+                f"{self.host} rejected the login of {self.username}.",
+                "Set mailbox.username and mailbox.password; many servers require an app password.",
             ) from None
         except (MailboxFolderSelectError, MailboxFolderStatusError):
             raise NotReachable(
-                self.name, f"the folder {folder!r} is not there.", "`leeway check` lists the folders there are."
+                self.name, f"the folder {folder!r} is not there.", "`leeway check` lists the available folders."
             ) from None
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             asked = f"no answer from {self.host}:{self.port}"

@@ -39,7 +39,7 @@ class Channels:
             raise NotReachable(
                 SOURCE,
                 f"the {stream.replace(' ', ' #', 1)} is archived and the app is not in it.",
-                "Unarchive it, invite the app and archive it again once it was read, or take it from slack.channels.",
+                "Unarchive it, invite the app and archive it again once it has been read, or remove it from slack.channels.",
             )
         return True
 
@@ -51,7 +51,7 @@ class Channels:
         if name not in self._ids:
             raise NotReachable(
                 SOURCE,
-                f"the channel #{name} is not there or the app is not in it.",
+                f"the channel #{name} does not exist or the app is not in it.",
                 f"Check slack.channels and invite the app: /invite in #{name}.",
             )
         return self._ids[name]

@@ -14,13 +14,13 @@ SCOPES = {
     "channels:read": "find the listed channels",
     "channels:history": "read their messages",
     "users:read": "tell people from bots",
-    "users:read.email": "know one person across the sources",
+    "users:read.email": "recognise one person across the sources",
     "chat:write": "post the alert",
 }
 OPTIONAL_SCOPES = {
     "groups:read": "find listed private channels",
     "groups:history": "read the messages of listed private channels",
-    "files:write": "put the chart into the alert",
+    "files:write": "add the chart to the alert",
     "usergroups:read": "take teams from user groups where okrs.yaml lists no members",
 }
 
@@ -50,7 +50,7 @@ def check(
     listed = [channels.name_of(name, known) for name in channels.listed]
     over = {name for name in listed if name in known and is_closed(known[name])}
     checks += listed_rows("channel", [name for name in listed if name not in over], joined, fix)
-    found = "archived, so the app was put out of it; what was read of it stays"
+    found = "archived, so the app was removed from it; what was read stays"
     checks += [Check(f"channel {name}", True, found) for name in sorted(over)]
     if joined & set(listed) and granted >= set(SCOPES):
         checks.append(_volume(client, sorted(joined & set(listed)), known, rate, now, since))

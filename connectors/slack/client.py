@@ -104,7 +104,7 @@ class SlackClient:
         if code in codes.NO_TOKEN:
             return CredentialError(
                 SOURCE,
-                f"the token is not accepted ({codes.wrong_token(code)}).",
+                f"the token was rejected ({codes.wrong_token(code)}).",
                 f"Copy the bot token (xoxb-) from {SCOPE_PAGE}; slack.token.",
             )
         if code == "missing_scope":
@@ -119,10 +119,8 @@ class SlackClient:
             moving = " The workspace is moving into an organisation." if code == "team_added_to_org" else ""
             return SourceUnavailable(SOURCE, f"{method} answered {code}.{moving}")
         if code in codes.ORGANISATION:
-            fix = (
-                "Install the app in the workspace itself and take that token; the organisation's admins must allow it."
-            )
-            return NotReachable(SOURCE, f"{method}: {code}; the organisation does not let the app in so.", fix)
+            fix = "Install the app in the workspace itself and use that token; the organisation's admins must allow it."
+            return NotReachable(SOURCE, f"{method}: {code}; the organisation does not allow the app this way.", fix)
         if code in codes.REFUSED:
             return NotReachable(
                 SOURCE, f"{method}: {code}; the workspace refuses this app or machine.", "Ask its admins."

@@ -24,8 +24,8 @@ REFUSED = frozenset({"access_denied", "no_permission", "accesslimited"})
 
 
 def wrong_token(code: str) -> str:
-    """What to say of a token that is not accepted, after "the token is not accepted"."""
+    """Why Slack rejected a token, to follow "the token was rejected"."""
     return {
         "not_allowed_token_type": "it is not a bot token (xoxb-)",
-        "token_expired": "it has run out: switch token rotation off for the app, or take a token that does not expire",
+        "token_expired": "it has expired: switch token rotation off for the app, or use a token that does not expire",
     }.get(code, code)

@@ -43,7 +43,7 @@ class Reading:
             if messages:  # a bound that is known outlives a cursor, which expires
                 latest, position = oldest_in(messages), ""
             elif not position:
-                raise BadAnswer(SOURCE, f"{stream}: conversations.history has more and does not say where.")
+                raise BadAnswer(SOURCE, f"{stream}: conversations.history has more but no cursor to it.")
             onward.to(latest, position)
 
     def thread(

@@ -1,4 +1,4 @@
-"""The commands that run Leeway, and those that show and ask what it found."""
+"""The commands that run Leeway, and those that show what it found and ask about it."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ commands = typer.Typer()
 
 @commands.command()
 def run(once: Annotated[bool, typer.Option("--once", help="One cycle, then stop.")] = False) -> None:
-    """Everything in this process: pull, match, shares, drift, alerts; again every schedule.pull_minutes. Ctrl-C stops it."""
+    """Run everything in this process: pull, match, shares, drift, alerts; repeat every schedule.pull_minutes. Ctrl-C stops it."""
     from leeway.run import run_forever, run_one
 
     application = the_app()
@@ -44,12 +44,12 @@ def worker(
     queue: Annotated[
         list[str] | None, typer.Option(help="Only this queue: pull, encode, analyse or speak; may be repeated.")
     ] = None,
-    beat: Annotated[bool, typer.Option("--beat", help="Run beat as well; running two does no harm.")] = False,
+    beat: Annotated[bool, typer.Option("--beat", help="Also run beat; a second one does no harm.")] = False,
     cores: Annotated[
-        int | None, typer.Option(min=1, help="Cores for the heavy stages; else all of this machine.")
+        int | None, typer.Option(min=1, help="Cores for the heavy stages; default: all of this machine's.")
     ] = None,
 ) -> None:
-    """Celery workers for this machine: a process for each queue, so that long work never delays an alert. SIGTERM stops it."""
+    """Run Celery workers on this machine: one process per queue, so that long work never delays an alert. SIGTERM stops it."""
     import os
 
     from leeway.broker import require
@@ -68,13 +68,11 @@ def worker(
 @commands.command()
 def web(
     open_: Annotated[
-        bool, typer.Option("--open", help="Only print a link that signs in once, within ten minutes.")
+        bool, typer.Option("--open", help="Only print a link that signs in once and expires after ten minutes.")
     ] = False,
-    role: Annotated[
-        str | None, typer.Option(help="With --open: company, team:KEY, or ops, as where nothing is said.")
-    ] = None,
+    role: Annotated[str | None, typer.Option(help="With --open: company, team:KEY, or ops (the default).")] = None,
 ) -> None:
-    """The page with shares, drifts and the labelling queue, on web.host and web.port. `leeway web --open` prints a way in."""
+    """Serve the page with shares, drifts and the labelling queue, on web.host and web.port. `--open` prints a sign-in link."""
     from web.serve import is_served, serve, sign_in_link
 
     goes_with(there=open_, of="--open: the page itself is for every role", role=role)
@@ -82,7 +80,7 @@ def web(
         application = the_app()
         link = sign_in_link(application, role or "ops")
         if not is_served(application):
-            err.print("Warning: no page answers on this machine's web.host and web.port; `leeway web` serves it.")
+            err.print("Warning: nothing answers on this machine's web.host and web.port; start `leeway web`.")
         out.print(link, markup=False)
         return
     serve(the_app(), out)
@@ -90,22 +88,20 @@ def web(
 
 @commands.command()
 def mcp(
-    http: Annotated[
-        bool, typer.Option("--http", help="Serve it over HTTP, at /mcp, for those who send a key.")
-    ] = False,
+    http: Annotated[bool, typer.Option("--http", help="Serve over HTTP, at /mcp, to clients that send a key.")] = False,
     host: Annotated[
-        str, typer.Option(help="With --http: where to listen; this machine alone by default.")
+        str, typer.Option(help="With --http: where to listen; by default only this machine can connect.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="With --http.")] = 8441,
     role: Annotated[str, typer.Option(help="Without --http, and with --key: company, ops, or team:KEY.")] = "company",
-    key: Annotated[bool, typer.Option("--key", help="Only print a key for --http; it ends after thirty days.")] = False,
-    end_keys: Annotated[bool, typer.Option("--end-keys", help="End all keys that were made until now.")] = False,
+    key: Annotated[bool, typer.Option("--key", help="Only print a key for --http, valid for thirty days.")] = False,
+    end_keys: Annotated[bool, typer.Option("--end-keys", help="Revoke all keys created so far.")] = False,
 ) -> None:
-    """Let an assistant ask (MCP): shares, findings, streams and the items behind them, read only, as on the page.
+    """Let an AI assistant query Leeway (MCP): shares, findings, streams and the items behind them; read-only, as on the page.
 
-    An assistant on this machine starts it itself, with the command `leeway mcp`, and talks to it on standard input and output.
-    `leeway mcp --http` answers assistants elsewhere, each with a key: the page makes one of the viewer's own role under
-    "Ask". A role sees no more than on the page, and no figure about a person.
+    An assistant on this machine starts `leeway mcp` itself and talks to it over standard input and output.
+    `leeway mcp --http` serves assistants elsewhere, each with a key: under "Ask", the page creates one for the viewer's
+    own role. A role sees no more than on the page, and no figure about a person.
     """
     from web import ask_keys
     from web.auth import named
@@ -114,7 +110,7 @@ def mcp(
     application = the_app()
     if end_keys:
         ask_keys.end_all(application)
-        out.print("All keys are ended; whoever asks needs a new one.")
+        out.print("All keys are revoked; every client needs a new one.")
     elif key:
         out.print(ask_keys.new_key(application, named(application, role)), markup=False)
     elif http:
@@ -126,7 +122,8 @@ def mcp(
 
         if sys.stdin.isatty():
             err.print(
-                "Waits for an assistant's questions on standard input; an assistant starts it itself. Ctrl-C ends it."
+                "Waiting for an assistant's questions on standard input. "
+                "An assistant usually starts this command itself; Ctrl-C stops it."
             )
         speak(application, named(application, role))
 
@@ -137,11 +134,11 @@ def status(
     wait: Annotated[
         float,
         typer.Option(
-            min=0, metavar="MINUTES", help="First wait, at most this long, until the past is read and analysed."
+            min=0, metavar="MINUTES", help="First wait, at most this long, until all history is read and analysed."
         ),
     ] = 0,
 ) -> None:
-    """Sources and their lag, what is pending, coverage, the last weeks' shares, open drifts, unknown accounts."""
+    """Show sources and their lag, pending work, coverage, recent weeks' shares, open drifts and unknown accounts."""
     from leeway.status import status_of, wait_until_complete
     from leeway.status_text import render
 
@@ -152,7 +149,7 @@ def status(
     else:
         render(found, out)
     if wait and not found["complete"]:
-        err.print(f"Error: not complete after {wait:g} minutes. `leeway doctor` says what is stuck.")
+        err.print(f"Error: not complete after {wait:g} minutes. `leeway doctor` shows what is stuck.")
         raise typer.Exit(2)
 
 
@@ -160,14 +157,14 @@ def status(
 def label(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="LABELS.csv", help="One item,key_result per line; without a file you are asked."),
+        typer.Argument(metavar="LABELS.csv", help="One item,key_result per line; without a file you are asked here."),
     ] = None,
-    template: Annotated[int, typer.Option(min=0, help="Print this many items worth a label as CSV, to fill in.")] = 0,
+    template: Annotated[int, typer.Option(min=0, help="Print this many items worth labelling as CSV, to fill in.")] = 0,
     team: Annotated[str | None, typer.Option(help="Ask only about this team's work, its audit first.")] = None,
 ) -> None:
-    """Say what items serve: from a file, or one after the other here. Each answer counts from the next cycle on.
+    """Label which key result items serve: from a file, or one at a time here. Each answer counts from the next cycle.
 
-    `leeway label --template 60 > labels.csv`, fill in the column key_result (a key, or none), `leeway label labels.csv`.
+    Run `leeway label --template 60 > labels.csv`, fill in the column key_result (a key, or none), then `leeway label labels.csv`.
     """
     from leeway.labelling import ask, import_labels, write_template
 
@@ -187,15 +184,16 @@ def streams(
     ] = None,
     template: Annotated[int, typer.Option(min=0, help="Print this many streams as CSV, to fill in.")] = 0,
 ) -> None:
-    """Confirm what whole streams of work serve: a quarter of an hour that settles most of the effort.
+    """Confirm which key result whole streams of work serve: fifteen minutes settle most of the effort.
 
-    A stream is an epic with all below it, a thread or deal, or loose items that are alike. Those come first whose answer
-    moves the shares, or their last weeks, most. An answer holds for all that is in the stream and for what joins it later,
-    and counts from the next cycle on. In a terminal one key answers: Enter yes, a number another key result, n none of
-    them, m mixed (then its items are asked one by one), s skip, u undo, q quit. Elsewhere the streams are printed.
+    A stream is an epic with everything below it, a thread, a deal, or similar loose items. Streams whose answers would
+    move the shares, or recent weeks, most come first. An answer applies to everything in the stream and to what joins it later,
+    and counts from the next cycle. In a terminal, answer with one key: Enter for yes, a number for another key result,
+    n for none of them, m for mixed (its items are then asked one by one), s to skip, u to undo, q to quit. Without a terminal
+    the streams are printed.
 
-    By file: `leeway streams --template 40 > streams.csv`, fill in key_result (a key, none, mixed, or yes for what the
-    column serves says), `leeway streams streams.csv`.
+    With a file: run `leeway streams --template 40 > streams.csv`, fill in key_result (a key, none, mixed, or yes to
+    accept the column serves), then `leeway streams streams.csv`.
     """
     from leeway import confirming
 
@@ -217,7 +215,7 @@ def streams(
 
 @commands.command("diagnoses")
 def diagnoses_(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
-    """Which form drift has, team by team: what is seen, what it means, what to decide; and what cannot be judged, and why."""
+    """Show which form drift takes in each team: what is seen, what it means, what to decide; what cannot be judged, and why."""
     from leeway.meetings import show_diagnoses
 
     show_diagnoses(the_app(), sys.stdout, as_json=as_json)
@@ -229,12 +227,12 @@ def pack(
     to: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write it there instead of printing it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     mail: Annotated[
-        bool, typer.Option("--mail", help="Send it now to those under [packs] who have not got it.")
+        bool, typer.Option("--mail", help="Send it now to those under [packs] who have not received it.")
     ] = False,
 ) -> None:
-    """The paper for a meeting: what moved, what is blocked, what to de-risk, what to stop. The page has it for print.
+    """Prepare a meeting pack: what moved, what is blocked, what to de-risk, what to stop. The page has a printable version.
 
-    With addresses under [packs] in leeway.toml it comes by mail: weekly, 48 hours before the monthly kill session, and a week
+    Addresses under [packs] in leeway.toml receive it by mail: weekly, 48 hours before the monthly kill session, and a week
     before the quarter ends.
     """
     from alerts.words import amount
@@ -273,7 +271,7 @@ def digest(
             out.print(f"{last} written.")
         if last is None:
             err.print(
-                "Nothing is written: there is no whole week yet of a team of enough people. `leeway status` says what is known."
+                "Nothing written: no team of enough people has a whole week yet. `leeway status` shows what is known."
             )
         return
     sent, failed = send_digests(application, team)
@@ -288,13 +286,14 @@ def digest(
 def costs(
     month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month, such as 2026-10.")],
     semicolons: Annotated[
-        bool, typer.Option("--semicolons", help="Semicolons and decimal commas, as Excel has it in much of Europe.")
+        bool, typer.Option("--semicolons", help="Use semicolons and decimal commas, as Excel does in much of Europe.")
     ] = False,
     current_rates: Annotated[
-        bool, typer.Option("--current-rates", help="Today's rates, not those that held in the month: to correct them.")
+        bool,
+        typer.Option("--current-rates", help="Use today's rates, not those in force in the month, to correct it."),
     ] = False,
 ) -> None:
-    """What each objective cost in a month, as CSV for capitalisation: person-days by team, times the rates in okrs.yaml."""
+    """Report each objective's cost in a month, as CSV for capitalisation: person-days by team, times the rates in okrs.yaml."""
     from leeway.costs import show_costs
 
     show_costs(the_app(), month, sys.stdout, err, semicolons=semicolons, current_rates=current_rates)

@@ -18,12 +18,12 @@ def evaluate(
     file: Annotated[
         Path, typer.Argument(metavar="LABELS.csv", help="One item,key_result per line, as `leeway label` reads it.")
     ],
-    picture: Annotated[Path | None, typer.Option(help="Also draw confidence against truth to this PNG.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also plot confidence against truth to this PNG.")] = None,
 ) -> None:
-    """How good the match is on your own labels: accuracy, calibration, error of the top three. Nothing is kept.
+    """Measure how good the match is on your own labels: accuracy, calibration, error of the top three. Nothing is stored.
 
-    Each item is matched without any of these labels, so the figures are of what Leeway finds by itself. A random sample
-    tells how good it is on all work; items that Leeway asked for are harder than most.
+    Each item is matched without any of these labels, so the figures show what Leeway finds by itself. A random sample
+    shows how good it is on all work; items that Leeway asked about are harder than most.
     """
     from leeway.labelling import evaluate_lines
 
@@ -34,9 +34,9 @@ def evaluate(
 @commands.command()
 def backtest(
     since: Annotated[str | None, typer.Option("--from", help="First day to report (2026-01-05).")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Also draw the weeks to this PNG.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also plot the weeks to this PNG.")] = None,
 ) -> None:
-    """What would have been reported on the history in the database, week by week."""
+    """Show what would have been reported on the history in the database, week by week."""
     from leeway.backtest import backtest_lines
 
     for line in backtest_lines(the_app(), day_of(since, "--from"), picture):
@@ -51,17 +51,17 @@ def match(
         Path | None, typer.Option("--out", metavar="PREDICTIONS.jsonl", help="Where to write.")
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(metavar="LABELS.jsonl", help="What people said: id and key_result.")
+        Path | None, typer.Option(metavar="LABELS.jsonl", help="Labels from people: id and key_result.")
     ] = None,
-    ask: Annotated[int, typer.Option(min=0, help="Print this many ids that are most worth a label, best first.")] = 0,
+    ask: Annotated[int, typer.Option(min=0, help="Print this many ids most worth labelling, best first.")] = 0,
     model: Annotated[
         str, typer.Option(help="`bundled`, `bundled-int8`, or a sentence-transformers name or folder.")
     ] = "bundled",
 ) -> None:
     """Match signals to key results offline, without a database.
 
-    A line of SIGNALS.jsonl is one item: id, source, kind; where known title, text, team, container, parent, mentions, labels,
-    and traces, the number of times that something was done on it."""
+    A line of SIGNALS.jsonl is one item: id, source, kind; where known, also title, text, team, container, parent, mentions,
+    labels, and traces, the number of times something was done on it."""
     from pipeline.encode.encoder import SentenceEncoder
     from pipeline.files import keep, write_jsonl
     from pipeline.match.active_learning import worth_asking
@@ -70,7 +70,7 @@ def match(
     from pipeline.register.document import read
 
     if predictions is None and not ask:
-        raise typer.BadParameter("say where to write the predictions, or --ask for ids to label.", param_hint="--out")
+        raise typer.BadParameter("give a file for the predictions, or --ask for ids to label.", param_hint="--out")
     keep((register, signals, labels), predictions)
     okr, _ = read(register)
     items = read_signals(signals)
@@ -87,7 +87,7 @@ def match(
 
 
 def _alarms(wanted: float) -> float:
-    if not 0 < wanted <= MOST_ALARMS:  # nor is what is no number
+    if not 0 < wanted <= MOST_ALARMS:  # also rejects NaN
         raise typer.BadParameter(f"expected more than 0 and at most {MOST_ALARMS} a year.")
     return wanted
 
@@ -100,15 +100,15 @@ def detect(
     capacity: Annotated[
         Path | None,
         typer.Option(
-            metavar="CAPACITY.csv", help="Expected person-days; else capacity.csv beside EFFORT.csv, if there."
+            metavar="CAPACITY.csv", help="Expected person-days; default: capacity.csv next to EFFORT.csv, if present."
         ),
     ] = None,
     company_alarms: Annotated[
         float, typer.Option(callback=_alarms, help="Target for false alarms per year, for the company.")
     ] = 0.4,
-    team_alarms: Annotated[float, typer.Option(callback=_alarms, help="The same for all teams together.")] = 0.25,
+    team_alarms: Annotated[float, typer.Option(callback=_alarms, help="The same, for all teams together.")] = 0.25,
 ) -> None:
-    """Find drift in daily effort offline, without a database; at each date only rows up to it are used."""
+    """Detect drift in daily effort offline, without a database; each date uses only the rows up to it."""
     from alerts.words import amount
     from pipeline.drift.detector import Detector, DriftSettings
     from pipeline.files import keep, write_jsonl

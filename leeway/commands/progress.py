@@ -9,18 +9,18 @@ from leeway.console import apart, day_of, err, goes_with, out, the_app
 commands = typer.Typer()
 
 
-@commands.command(context_settings={"ignore_unknown_options": True})  # a number may be less than nothing
+@commands.command(context_settings={"ignore_unknown_options": True})  # a number may be negative
 def measure(
     key: Annotated[str | None, typer.Argument(metavar="[KEY_RESULT]", help="Its key, such as O1.2.")] = None,
     value: Annotated[str | None, typer.Argument(metavar="[NUMBER]", help="What it is now, such as 42.")] = None,
-    note: Annotated[str, typer.Option(help="What to remember beside the number; name no person.")] = "",
-    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day it applies to; otherwise today.")] = "",
-    again: Annotated[bool, typer.Option("--again", help="Measure again what was already measured today.")] = False,
+    note: Annotated[str, typer.Option(help="A note to keep with the number; name no person.")] = "",
+    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day it applies to; default: today.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Measure again even what was already measured today.")] = False,
 ) -> None:
     """Check in the number of a key result (`leeway measure O1.2 42`); without one, measure what is due now.
 
     Key results with `metric:` in okrs.yaml are measured once a day by `leeway run`; those with `metric: {checkin: true}` are
-    typed here. See docs/progress.md.
+    entered here. See docs/progress.md.
     """
     from leeway.measuring import check_in, measure_now
     from pipeline.register.figures import exactly
@@ -34,7 +34,7 @@ def measure(
         number = _number(value)
         found, period = check_in(application, key, number, note, day_of(day, "--day"))
         of = f" ({period})" if period else ""
-        out.print(f"{found.key} {found.title}{of}: {exactly(number)} kept.", markup=False)
+        out.print(f"{found.key} {found.title}{of}: {exactly(number)} saved.", markup=False)
         return
     rows = measure_now(application, again=again)
     for row in rows:
@@ -48,9 +48,12 @@ def measure(
 def progress(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
-    period: Annotated[str, typer.Option(metavar="NAME", help="How those of an earlier period ended, such as Q3.")] = "",
+    period: Annotated[
+        str, typer.Option(metavar="NAME", help="Show how those of an earlier period ended, such as Q3.")
+    ] = "",
 ) -> None:
-    """Where the numbers of key results stand: now, target, pace, a forecast for the period's end, and their share of the work."""
+    """Show where the numbers of key results stand: now, target, pace, a forecast for the period's end, and their share of
+    work."""
     import sys
 
     from leeway.pace import show_progress
@@ -61,16 +64,18 @@ def progress(
 
 @commands.command()
 def interview(
-    ask: Annotated[bool, typer.Option("--ask", help="Ask now; nobody twice while an interview is open.")] = False,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask now; nobody is asked twice while an interview is open.")
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say whom --ask would ask and how; nobody is asked.")
+        bool, typer.Option("--dry-run", help="Show whom --ask would ask and how; nobody is asked.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """How far the leadership's and the leads' priorities agree, what they would stop, which dependencies several fear.
+    """Show how far the priorities of leadership and leads agree, what they would stop, and which dependencies several fear.
 
-    Answers are private and deleted when the interview closes; nothing is shown before, nor of fewer than five. See
-    docs/interview.md.
+    Answers are private and deleted when the interview closes; nothing is shown before then, nor for groups of fewer than five.
+    See docs/interview.md.
     """
     import sys
 
@@ -104,13 +109,13 @@ def _number(text: str) -> float:
 
 @commands.command()
 def pulse(
-    send: Annotated[bool, typer.Option("--send", help="Ask now whoever was not asked this week.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Ask now everyone who has not been asked this week.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say whom --send would ask and how; nobody is asked.")
+        bool, typer.Option("--dry-run", help="Show whom --send would ask and how; nobody is asked.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """How sure the owners of key results are, week by week, and where that parts from the number and the work.
+    """Show how confident the owners of key results are, week by week, and where that disagrees with the number and the work.
 
     With `on = true` under [pulse] each owner is asked once a week, in Slack or by mail; `--send` asks now, never twice in a week.
     See docs/pulse.md.

@@ -1,4 +1,4 @@
-"""`leeway source`: which site, workspace or account each source is, and going over to another one."""
+"""`leeway source`: which site, workspace or account each source is, and switching to another one."""
 
 import sys
 from typing import Annotated
@@ -11,7 +11,7 @@ from leeway.help import BySection
 
 commands = typer.Typer(
     cls=BySection,
-    help="Which site, workspace or account each source is, and what to do where leeway.toml leads to another.",
+    help="Show which site, workspace or account each source is, and what to do where leeway.toml points to another.",
 )
 Source = Annotated[str, typer.Argument(help="jira, slack, hubspot or github.")]
 
@@ -20,7 +20,7 @@ Source = Annotated[str, typer.Argument(help="jira, slack, hubspot or github.")]
 def show(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False
 ) -> None:
-    """Which site, workspace or account each source was read from, and which is refused."""
+    """Show which site, workspace or account each source was read from, and which is refused."""
     from alerts.words import amount
     from leeway.tenants import tenants_of
 
@@ -31,11 +31,9 @@ def show(
         sys.stdout.write(json_text(found))
         return
     if not found:
-        err.print(
-            "Which site, workspace or account each source is becomes known with its next pull: `leeway run --once`."
-        )
+        err.print("The site, workspace or account of each source is recorded at its next pull: `leeway run --once`.")
     for one in found:
-        signals = "signals of few people" if one["signals"] is None else amount(one["signals"], "signal")
+        signals = "signals from few people" if one["signals"] is None else amount(one["signals"], "signal")
         refused = f"; refused: {one['refused']}" if one["refused"] else ""
         out.print(
             f"{one['source']:8} {one['tenant']}, since {one['since']:%Y-%m-%d}, {signals}{refused}",
@@ -45,10 +43,10 @@ def show(
 
 @commands.command()
 def accept(source: Source) -> None:
-    """The settings lead to the same records at another place: keep what there is, and go on.
+    """Confirm that the settings point to the same records at a new address: keep everything and continue.
 
-    For a server that was moved with its database, or an account that was renamed in a way that Leeway cannot see. Where
-    records got other ids, as from Jira Server to Cloud, use `leeway source replace`.
+    For a server that moved with its database, or an account renamed in a way Leeway cannot see. Where records got new
+    ids, as from Jira Server to Cloud, use `leeway source replace`.
     """
     from leeway import tenants
 
@@ -57,10 +55,10 @@ def accept(source: Source) -> None:
 
 @commands.command()
 def replace(source: Source, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Go over to where the settings lead now: remove what the former one brought, and read this one from its beginning.
+    """Switch to where the settings now point: remove what the former source brought, and read the new one from the beginning.
 
-    From a sandbox to production, or from Jira Server to Cloud. What people answered of single items goes with them; shares of
-    past weeks are computed again from what is read. Stop `leeway run` meanwhile, and make a backup (`leeway export`).
+    For a move from a sandbox to production, or from Jira Server to Cloud. Answers about single items are removed with them;
+    shares of past weeks are computed again from what is read. First stop `leeway run` and make a backup (`leeway export`).
     """
     from leeway import tenants
 

@@ -1,4 +1,4 @@
-"""The commands of the first hour: the demo, the first files, and whether everything a run needs is there."""
+"""The commands of the first hour: the demo, the first files, and checking everything a run needs."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -23,10 +23,12 @@ def demo(
     today: Annotated[
         str | None, typer.Option(help="Last day of the simulated half year (2026-07-14); else today.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed is another half year of the same company.")] = 7,
-    serve: Annotated[bool, typer.Option("--serve", help="Leave the page up afterwards, and print a way in.")] = False,
+    seed: Annotated[int, typer.Option(help="A different seed gives a different half year of the same company.")] = 7,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Keep the page running afterwards, and print a sign-in link.")
+    ] = False,
 ) -> None:
-    """The whole job on a simulated company: pull over HTTP, match, shares, drift, one alert in Slack. No account needed."""
+    """Run the whole pipeline on a simulated company: pull over HTTP, match, shares, drift, one Slack alert. No account needed."""
     from leeway.demo import run_demo, there
     from leeway.settings.values import database_address
 
@@ -45,12 +47,12 @@ def demo(
         run_demo(output, database, day, seed, out, show)
     else:
         out.print(
-            f"Showing the company of {output}, as it was left; without --serve the demo runs again.", markup=False
+            f"Showing the company of {output}, as it was left; run without --serve to run the demo again.", markup=False
         )
         show(before, out)
 
 
-Listed = Annotated[str | None, typer.Option(metavar="A,B", help="What is read of it; nothing else is.")]
+Listed = Annotated[str | None, typer.Option(metavar="A,B", help="What to read from it; nothing else is read.")]
 
 
 @commands.command()
@@ -63,14 +65,14 @@ def init(
     slack_alert_channel: Annotated[str | None, typer.Option(metavar="NAME", help="Where alerts go.")] = None,
     hubspot_pipelines: Listed = None,
     told: Annotated[
-        bool, typer.Option("--backtest", help="End with what you would have been told last quarter.")
+        bool, typer.Option("--backtest", help="End with what Leeway would have reported last quarter.")
     ] = False,
-    ask: Annotated[bool, typer.Option(help="Ask for what no flag says, on a terminal.")] = True,
+    ask: Annotated[bool, typer.Option(help="Ask on a terminal for anything that no flag gives.")] = True,
 ) -> None:
-    """Write leeway.toml and okrs.yaml; connect the sources, try their tokens and draft the teams.
+    """Write leeway.toml and okrs.yaml; connect the sources, test their tokens and draft the teams.
 
-    On a terminal it asks. Without one, flags say what to connect and tokens come from LEEWAY_JIRA__TOKEN and the like, or
-    LEEWAY_JIRA__TOKEN_FILE; with neither it writes two files to edit.
+    On a terminal it asks. Without one, flags name what to connect, and tokens come from LEEWAY_JIRA__TOKEN or
+    LEEWAY_JIRA__TOKEN_FILE (likewise for the others); with neither it writes two files to edit.
     """
     from leeway.first_run import FirstRun, somebody_answers
     from leeway.first_run_end import last_quarter
@@ -92,12 +94,12 @@ def init(
             f"`leeway {settings}okrs load {register}`."
         )
         last_quarter(folder, asks, told, out)
-    except EOFError:  # the terminal is gone, or Ctrl-D: as Ctrl-C
+    except EOFError:  # the terminal is gone, or Ctrl-D: treat as Ctrl-C
         raise typer.Exit(130) from None
 
 
 def _given(flags: Mapping[str, Mapping[str, str | None]]) -> dict[str, dict[str, str | list[str]]]:
-    """What the flags say, by source; a list at every comma, and no source of which nothing is said."""
+    """Return the flags by source; lists are split at commas, and sources without flags are left out."""
     lists = ("projects", "channels", "pipelines")
     return {
         source: {
@@ -110,7 +112,7 @@ def _given(flags: Mapping[str, Mapping[str, str | None]]) -> dict[str, dict[str,
 
 @commands.command()
 def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
-    """Try everything a run needs: settings, database, model, each source's token, scopes, projects and channels."""
+    """Check everything a run needs: settings, database, model, each source's token, scopes, projects and channels."""
     from leeway.check import check_all
 
     print_rows(check_all(the_app()), as_json)

@@ -15,7 +15,7 @@ def steps(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for machines.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Conformance by step and week, for a spreadsheet.")] = False,
 ) -> None:
-    """Whether hand-offs go as written: conformance of each step of `steps:` in okrs.yaml, what deviates, and what softens.
+    """Show whether hand-offs go as written: conformance of each step of `steps:` in okrs.yaml, what deviates, and what softens.
 
     Write the steps in okrs.yaml with the sources' own stages, fields and words (`stage: Closed won`, `field: intake_form`,
     `happens: reply`) and a time for each, such as `within: 24 working hours`. docs/steps.md has examples to copy.
@@ -28,7 +28,8 @@ def steps(
 
 @commands.command("decisions")
 def decisions_(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
-    """What was decided about findings, what waits, and how long it took: from flagged to decided, from stop to really stopped."""
+    """Show what was decided about findings, what waits, and how long it took: from flagged to decided, from stop to really
+    stopped."""
     from leeway.decisions import show_decisions
 
     show_decisions(the_app(), sys.stdout, as_json=as_json)

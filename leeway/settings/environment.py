@@ -71,8 +71,8 @@ def _take_unknown(found: Environment, variable: str, value: str) -> None:
         return
     near = nearest(plain, known)
     suffix = _FILE if near and plain != variable else ""
-    advice = f"Did you mean {near}{suffix}?" if near else "docs/operations.md says how variables are named."
-    sentence = f"the environment variable {variable} names no setting"
+    advice = f"Did you mean {near}{suffix}?" if near else "See docs/operations.md for how variables are named."
+    sentence = f"the environment variable {variable} matches no setting"
     if "__" in variable:
         found.faults.append(f"{sentence}. {advice}")
     else:
@@ -86,7 +86,7 @@ def _take_section(found: Environment, variable: str, section: str, value: str) -
         values = None
     if not isinstance(values, dict):
         example = variable_of(section, next(iter(sections()[section].model_fields)))
-        found.faults.append(f"{variable}: a whole section is given as a JSON object; single values as {example}.")
+        found.faults.append(f"{variable}: write a whole section as a JSON object, single values as {example}.")
         return
     for name, one in values.items():
         found.take(section, name, one, variable)
@@ -103,14 +103,14 @@ def _take_file(found: Environment, variable: str, section: str, name: str, value
         return
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        found.faults.append(f"{variable}: {path} cannot be read: {reason}. Name a file that holds the value.")
+        found.faults.append(f"{variable}: {path} cannot be read: {reason}. Point it to a file that holds the value.")
         return
     if not text:
         found.faults.append(f"{variable}: {path} is empty. Write the value into it.")
         return
     lines = len(text.splitlines())
     if lines > 1 and is_secret(field_of(section, name)):
-        found.faults.append(f"{variable}: {path} has {lines} lines. It must hold the value alone, in one line.")
+        found.faults.append(f"{variable}: {path} has {lines} lines. It must contain only the value, on one line.")
         return
     _take_value(found, f"{variable} ({path})", section, name, text)
 
@@ -152,7 +152,7 @@ def _list(value: str) -> list[Any]:
         try:
             found = tomllib.loads(f"v = {value}")["v"]
         except tomllib.TOMLDecodeError:
-            raise ValueError('no list. Write ["a", "b"], or a,b without brackets.') from None
+            raise ValueError('not a list. Write ["a", "b"], or a,b without brackets.') from None
         return list(found)
     return [one for part in re.split(r"[,\n]", value) if (one := _unquoted(part))]
 
@@ -163,7 +163,7 @@ def _table(value: str) -> dict[str, Any]:
         try:
             found = json.loads(value)
         except ValueError:
-            raise ValueError('no JSON object. Write {"a": "b"}, or a=b,c=d without brackets.') from None
+            raise ValueError('not a JSON object. Write {"a": "b"}, or a=b,c=d without brackets.') from None
         return dict(found)
     pairs = [one.partition("=") for one in re.split(r"[,\n]", value) if one.strip()]
     if any(not middle for _, middle, _ in pairs):

@@ -72,12 +72,12 @@ def _file(path: Path, named: str | None) -> TomlFile:
     except FileNotFoundError:
         if path.is_symlink():
             raise SettingsError(
-                f"{path} is a link to {path.readlink()}, which is not there. Correct the link."
+                f"{path} is a link to {path.readlink()}, which does not exist. Correct the link."
             ) from None
         if named is None:
             return TomlFile("")
         raise SettingsError(
-            f"{path} does not exist, but {named} names it. Correct the name; `leeway init` writes a new file."
+            f"{path} does not exist, but {named} points to it. Correct the name; `leeway init` writes a new file."
         ) from None
     except InputError as error:
         raise SettingsError(str(error)) from None
@@ -124,7 +124,7 @@ class _Sentences:
         if kind == "missing":
             return self._missing(loc)
         other = (
-            f" It can also be set as {variable_of(*loc[:2])}."
+            f" You can also set it as {variable_of(*loc[:2])}."
             if len(loc) > 1 and loc[:2] not in self.given.origins
             else ""
         )
@@ -148,7 +148,7 @@ class _Sentences:
         section, name = str(loc[0]), str(loc[1])
         value = '["..."]' if "list" in str(getattr(field_of(section, name), "annotation", "")) else '"..."'
         variable = variable_of(section, name)
-        why = "" if section in self.file.data else f", and [{section}] is used since {self._used(section)} is set"
+        why = "" if section in self.file.data else f", and [{section}] is in use because {self._used(section)} is set"
         return f"is missing{why}. Write {name} = {value} under [{section}], or set {variable} or {variable}_FILE."
 
     def _used(self, section: str) -> str:
@@ -172,7 +172,7 @@ def _needed(error: Any) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind in ("model_type", "model_attributes_type"):
-        return f"this is a section; write its settings below a line [{error['loc'][0]}]"
+        return f"this is a section; write its settings below the line [{error['loc'][0]}]"
     if kind == "literal_error":
         return f"one of {context['expected']} is needed"
     if kind in ("too_short", "string_too_short"):

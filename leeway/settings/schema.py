@@ -46,7 +46,7 @@ class _Section(BaseModel):
         if isinstance(value, str):
             value = value.strip()
             if info.field_name not in cls.several_lines and CONTROL.search(value):
-                raise ValueError("it has a line break or another control character inside")
+                raise ValueError("it contains a line break or another control character")
         wanted = cls.model_fields[info.field_name or ""].annotation
         if isinstance(value, bool) and wanted in (int, float, int | None):
             raise ValueError("a number is needed, not true or false")
@@ -248,7 +248,7 @@ class FindingsSettings(_Section):
         known = {one.name for one in fields(Thresholds)}
         for name, number in value.items():
             if name not in known:
-                raise ValueError(f"there is no threshold {name!r}; expected some of {', '.join(sorted(known))}")
+                raise ValueError(f"there is no threshold {name!r}; expected one of {', '.join(sorted(known))}")
             if not number > 0:
                 raise ValueError(f"{name} must be more than 0")
             if name in WHOLE and (number != int(number) or number < 1):

@@ -15,23 +15,23 @@ from typing import Any
 _MOST_FAULTS = 20
 _QUOTES = re.compile("[\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb]")
 _ADVICE = (
-    ("Cannot overwrite", "this name is given twice; delete one of the lines"),
-    ("Cannot declare", "this section is there twice; put its lines under one heading"),
-    ("Cannot mutate", "this section is there twice; put its lines under one heading"),
-    ("Illegal character '\\n'", "a text is not closed; end it with a quote in the same line"),
-    ("Unterminated string", "a text is not closed; end it with a quote in the same line"),
-    ("Unescaped '\\'", "a backslash in a text; write the text in 'single quotes'"),
-    ("Invalid hex value", "a backslash in a text; write the text in 'single quotes'"),
+    ("Cannot overwrite", "this name appears twice; delete one of the lines"),
+    ("Cannot declare", "this section appears twice; put its lines under one heading"),
+    ("Cannot mutate", "this section appears twice; put its lines under one heading"),
+    ("Illegal character '\\n'", "a string is not closed; end it with a quote on the same line"),
+    ("Unterminated string", "a string is not closed; end it with a quote on the same line"),
+    ("Unescaped '\\'", "a backslash in a string; write the string in 'single quotes'"),
+    ("Invalid hex value", "a backslash in a string; write the string in 'single quotes'"),
     ("Unclosed array", "a list is not closed; end it with ]"),
     (
         "Invalid value",
-        'no value that TOML knows; write texts in quotes (name = "value") and true or false in small letters',
+        'not a TOML value; write strings in quotes (name = "value") and true or false in lower case',
     ),
-    ("Expected '='", "no setting; write name = value, or begin a remark with #"),
+    ("Expected '='", "not a setting; write name = value, or start a comment with #"),
     ("Expected ']'", "a section's heading is not closed; write [section]"),
-    ("Expected newline or end", "something follows the value; begin a remark with #, and write one setting a line"),
-    ("Invalid statement", "no setting; write name = value, or begin a remark with #"),
-    ("Invalid initial character", "no setting; write name = value, or begin a remark with #"),
+    ("Expected newline or end", "something follows the value; start a comment with #, and write one setting per line"),
+    ("Invalid statement", "not a setting; write name = value, or start a comment with #"),
+    ("Invalid initial character", "not a setting; write name = value, or start a comment with #"),
 )
 
 
@@ -101,7 +101,7 @@ class TomlFile:
                 for number in range(start, _end(lines, start, noticed, str(error))):
                     lines[number - 1] = ""
             except RecursionError:
-                return [FormFault(1, "lists within lists without end")], {}
+                return [FormFault(1, "lists nested too deeply")], {}
         return faults, {}
 
 
@@ -128,9 +128,9 @@ def _end(lines: Sequence[str], start: int, noticed: int, message: str) -> int:
 
 def _form_advice(message: str, line: str) -> str:
     if _QUOTES.search(line):
-        return 'typographic quotes; write straight ones: "'
+        return 'typographic quotes; use straight ones: "'
     if "\u00a0" in line:
-        return "a no-break space, perhaps copied from a page; write a plain blank"
+        return "a no-break space, perhaps copied from a web page; use a plain space"
     for begin, advice in _ADVICE:
         if message.startswith(begin):
             return advice

@@ -15,17 +15,17 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def _address(value: str) -> str:
     if value and not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
-        raise ValueError("an address begins with https:// (or http://) and has no blanks")
+        raise ValueError("an address starts with https:// (or http://) and contains no spaces")
     if "@" in re.split("[/?#]", value.partition("://")[2], maxsplit=1)[0]:
         # Errors and links in mails show the address.
-        raise ValueError("an address here is shown and holds no login; write only what follows the @")
+        raise ValueError("this address is displayed, so it must not contain a login; write only what follows the @")
     return value
 
 
 _BROKERS = ("redis", "rediss", "redis+socket", "redis+unix", "unix")
 _VERIFIED = ("required", "optional", "none")
 """As redis-py and Celery both spell it; CERT_REQUIRED is known to Celery alone."""
-_ESCAPES = "a password's /, #, ?, @, : and % are written %2F, %23, %3F, %40, %3A and %25"
+_ESCAPES = "in a password, write /, #, ?, @, : and % as %2F, %23, %3F, %40, %3A and %25"
 _TWO = f"it has more than one @, and what follows the first would be taken for the host; {_ESCAPES}"
 
 
@@ -33,7 +33,7 @@ def _broker(value: str) -> str:
     scheme, there, rest = value.partition("://")
     if not there or scheme not in _BROKERS:
         raise ValueError(
-            "redis://host:6379/0 is needed (rediss:// with TLS); a Sentinel or another broker is not spoken to"
+            "redis://host:6379/0 is needed (rediss:// with TLS); Sentinel and other brokers are not supported"
         )
     if scheme not in ("redis", "rediss"):
         return value
@@ -56,10 +56,10 @@ def database_address(value: str) -> str:
     """What `database.url` may be. Raises ValueError without the value, which may hold a password."""
     scheme, there, rest = value.partition("://")
     if scheme == "postgres":
-        raise ValueError('it begins with "postgresql+psycopg://", not with "postgres://"')
+        raise ValueError('it starts with "postgresql+psycopg://", not with "postgres://"')
     if there and scheme not in _DATABASES:
         raise ValueError(
-            "sqlite:///leeway.db or postgresql+psycopg://user@host/leeway is needed; no other database or driver is spoken to"
+            "sqlite:///leeway.db or postgresql+psycopg://user@host/leeway is needed; no other database or driver is supported"
         )
     if there and not scheme.startswith("sqlite") and "@" in re.split("[/?]", rest.partition("@")[2])[0]:
         raise ValueError(_TWO)
@@ -70,7 +70,7 @@ def _ascii(value: SecretStr) -> SecretStr:
     """As it travels in a header; copied with the word that stands before it there, it is the same token."""
     token = re.sub(r"^bearer\s+", "", value.get_secret_value(), flags=re.IGNORECASE)
     if not token.isascii():
-        raise ValueError("it has characters that no token has, such as typographic quotes; copy it again")
+        raise ValueError("it contains characters that no token has, such as typographic quotes; copy it again")
     return SecretStr(token)
 
 

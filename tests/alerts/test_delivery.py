@@ -426,7 +426,7 @@ def test_a_shift_between_objectives_is_news_once_and_only_while_it_is_fresh(
         "fell from 31% to 12% since 29 June. Meanwhile work on no objective rose by 11 points and “A broken bike"
         in (company.world.posted[0]["text"])
     )
-    assert "by 7. Together the top priorities stand about where they were." in company.world.posted[0]["text"]
+    assert "by 7. Together the top priorities are about where they were." in company.world.posted[0]["text"]
     assert changes(sessions, company, NOW) == 0
     raise_some(sessions, {}, shift | {"subject": "O5"})  # beside a fall they do not stand: its alert says what lost
     told(sessions, company, NOW)

@@ -347,7 +347,7 @@ def test_a_lead_that_is_no_address_and_one_that_opted_out_stop_nobody(
         session.add(OptOut(address="nele.brandt@velora.example", kind="digest", at=NOW))
     sent, failed = send_due(filled, REGISTER.model_copy(update={"teams": wrong}), smtp)
     assert sent == 1
-    assert failed == ["digest for team fleet: 'nobody' is no e-mail address. Correct it."]
+    assert failed == ["digest for team fleet: 'nobody' is not an e-mail address. Correct it."]
     assert [mail["To"] for mail in box.mails] == ["carla.jung@velora.example"]
 
 

@@ -138,7 +138,7 @@ def test_a_long_name_of_a_channel_may_be_broken_macro_pr_3663(mails: dict[str, E
         ("alert", "“Large employers choose Velora as their standard benefit” fell from"),
         ("group", "Team 1: 50% → 30% since 15 June"),
         ("digest", "20 of 100 working days have left"),
-        ("pack", "When work and plan parted, week by week: 4 May, Top priorities: 50%"),
+        ("pack", "When work and plan diverged, week by week: 4 May, Top priorities: 50%"),
         ("question", "Of each"),
     ],
 )

@@ -52,14 +52,14 @@ def test_the_end_of_a_plan_is_told_once_a_channel_and_is_over_with_the_next_plan
     assert len({one["channel"] for one in posted}) == 2
     for one in posted:
         assert "The plan 2025-Q1 ended on " in one["text"]
-        assert "no later one is loaded. Since then nothing is told as drift; shares go on" in one["text"]
+        assert "no later one is loaded. Since then no drift is reported; shares continue" in one["text"]
         assert "'leeway okrs load okrs.yaml'" in one["text"]
         assert "'leeway okrs carry-over'" in one["text"]
     after = load(sessions, plan("2025-Q2", DAYS[150], END + timedelta(days=1)), LONG_AGO + timedelta(days=90))
     ((subject, state, _, _),) = kept(detect(sessions, after, fill(sessions, ORGANISATION, 65)))
     assert (subject, state) == (str(END), "replanned")
     assert changes(sessions, company, LONG_AGO, *both) == 2
-    assert company.world.posted[-1]["text"] == "The company: closed. Another plan is loaded, or the period goes on."
+    assert company.world.posted[-1]["text"] == "The company: closed. Another plan was loaded, or the period continues."
     assert kept(detect(sessions, after, fill(sessions, ORGANISATION, 66)))[-1][1] == "replanned"
     assert told(sessions, company, LONG_AGO, *both) == 0
 
@@ -89,7 +89,7 @@ def test_the_digest_says_it_first_in_the_weeks_that_end_after_the_plan(
     first, *others = story(sunday - timedelta(days=1))
     assert first == (
         "The plan 2026-H1 ended on 4 July 2026, and no later one is loaded. "
-        "Since then nothing is told as drift; shares go on against the old plan."
+        "Since then no drift is reported; shares continue against the old plan."
     )
     assert len(others) <= 2
 

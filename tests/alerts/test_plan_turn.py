@@ -112,4 +112,6 @@ def test_the_weekly_pack_of_a_plans_first_week_holds_it_against_no_week_of_anoth
     assert pack is not None
     said = [plain(one.words) for one in pack.sections[0].lines]
     assert len(said) == 1
-    assert said[0].startswith("In the first week of the plan of 5 October, beside the weeks before: “Customers stay”")
+    assert said[0].startswith(
+        "In the first week of the plan of 5 October, compared with the weeks before: “Customers stay”"
+    )

@@ -76,7 +76,7 @@ def test_the_pauses_grow_from_hours_to_a_day_and_then_it_is_given_up_until_the_p
             retry.failed(row, DeliveryError("no such user.", lasting=True), "here", NOW + hour * HOUR)
             tries.append(hour)
     assert tries == [0, 1, 2, 3, 7, 19, 43, 67, 91, 115, 139, 163]
-    assert "refused 12 times and is given up" in retry.what_next(row)
+    assert "refused 12 times and will not be retried" in retry.what_next(row)
     assert not retry.waits(row, "there", NOW)
 
 
@@ -88,7 +88,7 @@ def test_a_mailbox_that_refuses_its_digest_is_not_asked_at_every_wake_and_one_th
     assert hours_of_tries(box, lambda at: send(filled, smtp, at), [0, 1, 2, 3, 4, 5, 6]) == [0, 1, 2, 3]
     row = kept(filled)
     assert row.error.endswith("refuses the address: 550 no such user <the address>. Check the address.")
-    assert "It is tried again at 2026-07-" in retry.what_next(row)
+    assert "It is retried at 2026-07-" in retry.what_next(row)
     box.answer, later = "250 OK", NOW + 6 * HOUR
     assert send(filled, smtp, later) == 0
     assert send(filled, smtp, later, "new.lead@velora.example") == 1  # the lead in okrs.yaml is another one
@@ -105,7 +105,7 @@ def test_a_mailbox_that_was_given_up_is_tried_once_for_each_further_week(
         before = WEEK - timedelta(weeks=1)
         session.add(Digest(week=before, team="fleet", error="550", refused=retry.MOST, refused_by=where))
     assert hours_of_tries(box, lambda at: send(filled, smtp, at), range(5)) == [0]
-    assert "is given up" in retry.what_next(kept(filled))
+    assert "will not be retried" in retry.what_next(kept(filled))
     box.answer = "250 OK"
     assert send(filled, smtp, NOW + 5 * HOUR) == 0
     assert send(filled, smtp, NOW + 5 * HOUR, at_once=True) == 1  # `leeway digest`
@@ -119,7 +119,7 @@ def test_what_may_pass_by_itself_is_tried_at_every_wake(
     box.answer = "450 try again later"
     assert hours_of_tries(box, lambda at: send(filled, smtp, at), range(5)) == [*range(5)]
     assert "450" in kept(filled).error
-    assert retry.what_next(kept(filled)) == "It is tried again."
+    assert retry.what_next(kept(filled)) == "It will be retried."
     nobody = Smtp("127.0.0.1", 1, "leeway@velora.example", security="none")
     assert send(filled, nobody, NOW + 5 * HOUR) == 0
     box.answer = "250 OK"
@@ -148,8 +148,8 @@ def test_an_archived_channel_is_tried_ever_less_and_another_one_in_the_settings_
     company.slack.archived.add("leadership")
     errors = [error for hour in range(24) for error in round_of(sessions, company, NOW + hour * HOUR).errors]
     assert len(errors) == 6
-    assert errors[0].endswith("It is tried again.")
-    assert "It is tried again at 2026-07-" in errors[-1]
+    assert errors[0].endswith("It will be retried.")
+    assert "It is retried at 2026-07-" in errors[-1]
     assert told(sessions, company, NOW + 24 * HOUR, slack(company, "random")) == 1
 
 

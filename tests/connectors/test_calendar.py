@@ -515,7 +515,7 @@ def test_the_address_is_in_no_error_and_no_log(
         ("name,address\n", "line 1: the column 'calendar' is missing"),
         ("calendar,address,address\na,https://a,https://b\n", "line 1: the column 'address' is there twice"),
         ("calendar,address\nann@velora.example,ftp://x/y\n", "line 2: .*https://"),
-        ("calendar,address\na,https://x/y\na,https://x/z\n", "line 3: .*used once"),
+        ("calendar,address\na,https://x/y\na,https://x/z\n", "line 3: .*unique"),
     ],
 )
 def test_a_broken_list_of_calendars_is_said_with_its_line(desk: Desk, lines: str, said: str) -> None:

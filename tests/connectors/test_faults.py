@@ -565,7 +565,7 @@ def test_a_token_that_expires_mid_pull(puller: Puller, source: str, path: str) -
             puller.company.config.faults.rates = {"401": 1.0}
 
     puller.company.config.faults.before = before
-    with pytest.raises(CredentialError, match="not accepted"):
+    with pytest.raises(CredentialError, match="rejected"):
         puller.pull(source)
     puller.company.config.faults.before, puller.company.config.faults.rates = None, {}
     puller.pull(source)

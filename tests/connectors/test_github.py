@@ -740,7 +740,7 @@ def test_an_app_signs_itself_in(hub: Hub) -> None:
     assert (
         connect_to(hub.company, "github", requests_per_hour=4800, **app)
         .check(LONG_AGO)[0]
-        .found.startswith("of an app")
+        .found.startswith("from an app")
     )
     broken = connect_to(hub.company, "github", **(app | {"private_key": "no key"})).check(LONG_AGO)
     assert (broken[0].ok, "whole .pem file" in broken[0].fix) == (False, True)

@@ -147,4 +147,4 @@ def test_a_days_requests_that_are_used_up_are_said_as_that_nango_4046(company: S
     body = '{"status": "error", "message": "You have reached your daily limit.", "policyName": "DAILY"}'
     told = connect(company).client._error(SimpleNamespace(status=429, body=body, headers={}))
     assert not isinstance(told, RateLimited)
-    assert "in a day" in str(told)
+    assert "daily" in str(told)

@@ -92,7 +92,7 @@ def test_resuming_at_any_page_loses_nothing(company: Simulator) -> None:
 def test_a_wrong_token_is_named_without_showing_it(company: Simulator) -> None:
     with pytest.raises(CredentialError) as caught:
         pull(connect(company, token="sekret-token"))
-    assert "not accepted" in str(caught.value)
+    assert "rejected" in str(caught.value)
     assert "sekret" not in str(caught.value)
 
 

@@ -162,11 +162,11 @@ WRONG: dict[str, tuple[Fault, type[SourceError], str]] = {
     "400 for too many words": (
         Fault(400, body=b'{"error": {"message": "This model\'s maximum context length is 4096 tokens"}}'),
         Refused,
-        "refuses the question",
+        "rejected the question",
     ),
     "402, continue 11387": (Fault(402), CredentialError, "no credit"),
-    "403 of a firewall, groq-python 16": (Fault(403, body=PAGE), NotReachable, "something before"),
-    "a page to log in": (Fault(body=PAGE), NotReachable, "a page for people"),
+    "403 of a firewall, groq-python 16": (Fault(403, body=PAGE), NotReachable, "something in front of"),
+    "a page to log in": (Fault(body=PAGE), NotReachable, "a web page"),
 }
 
 

@@ -121,7 +121,7 @@ def test_each_source_goes_through_the_proxy_and_not_where_no_proxy_says_so(
     assert base64.b64decode(login.removeprefix("Basic ")) == b"ann:p@ss"
     proxy.seen.clear()  # type: ignore[attr-defined]
     monkeypatch.setenv("NO_PROXY", "example.com,.invalid")
-    assert "name is not known here" in str(said(name, "http://vendor.invalid", tmp_path))
+    assert "name cannot be resolved here" in str(said(name, "http://vendor.invalid", tmp_path))
     assert proxy.seen == []  # type: ignore[attr-defined]
 
 
@@ -149,11 +149,11 @@ def test_an_authority_of_ones_own_is_named_once_for_all(
             only.setattr(retry.stamina, "retry_context", None)
             refused = said(name, address, tmp_path)
             only.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
-            assert f"{tmp_path / 'gone.pem'} is not there" in str(said(name, address, tmp_path))
+            assert f"{tmp_path / 'gone.pem'} does not exist" in str(said(name, address, tmp_path))
         assert "its certificate is not trusted: self-signed certificate" in refused.message
         assert "SSL_CERT_FILE" in refused.fix
         plain = said(name, address.replace("https", "http"), tmp_path)
-        assert "it ended the connection" in plain.message
+        assert "it closed the connection" in plain.message
         assert "https://" in plain.fix
         assert server.seen == []
         for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
@@ -219,8 +219,8 @@ def test_a_mailbox_hears_no_password_before_its_certificate_is_believed(
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (10, "It has to be renewed there, unless this machine's clock is ahead: see `date`. Check x.url."),
-        (9, "this machine's clock is behind"),
+        (10, "It must be renewed there, unless this machine's clock is fast: check `date`. Check x.url."),
+        (9, "this machine's clock is slow"),
         (62, "It is for other names"),
         (18, "set SSL_CERT_FILE"),
     ],
@@ -238,7 +238,7 @@ def test_what_is_wrong_with_a_certificate_decides_the_fix(
 def test_an_address_where_nothing_listens_or_no_tls_is_spoken_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert why(OSError(ConnectionRefusedError()), "Check x.url.") == ("nothing listens there", "Check x.url.")
     spoken = ssl.SSLError("record layer failure")
-    assert "begins with http://" in why(spoken, "")[1]
+    assert "starts with http://" in why(spoken, "")[1]
     assert not no_answer("x", "no answer", spoken, "").permanent
     spoken.reason = "WRONG_VERSION_NUMBER"
     assert no_answer("x", "no answer", OSError(spoken), "").permanent
@@ -248,5 +248,5 @@ def test_an_address_where_nothing_listens_or_no_tls_is_spoken_is_told_so(monkeyp
 
 def test_an_answer_that_is_none_of_the_sources_is_a_line_of_check() -> None:  # a portal, or another program there
     (row,) = rows_of("github", SimpleNamespace(check=lambda _: [{}["id"]]), retry.dt.datetime(2026, 7, 1))  # type: ignore[arg-type]
-    assert (row.ok, row.found) == (False, "gave an answer that is none of its own (KeyError)")
+    assert (row.ok, row.found) == (False, "gave an unexpected answer (KeyError)")
     assert "under [github]" in row.fix

@@ -62,8 +62,8 @@ def test_a_server_that_does_not_say_its_version_is_told_in_a_sentence_jira_887_3
     """The vendor's client ends in a KeyError of its own."""
     answering(few, lambda path, answer: info if "serverInfo" in path else answer)
     (row,) = [row for row in puller.connector("jira").check(LONG_AGO) if not row.ok]
-    assert "does not say what it is" in row.found
-    with pytest.raises(SourceUnavailable, match="does not say what it is"):
+    assert "does not identify itself" in row.found
+    with pytest.raises(SourceUnavailable, match="does not identify itself"):
         puller.pull("jira")
     few.config.faults.change = None
     assert puller.pull("jira")["signals"] > 0

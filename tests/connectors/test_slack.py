@@ -75,7 +75,7 @@ def test_a_missing_scope_is_named(company: Simulator) -> None:
 
 
 def test_a_wrong_token_and_an_unreachable_server(company: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CredentialError, match="not accepted") as caught:
+    with pytest.raises(CredentialError, match="rejected") as caught:
         pull_all(connect(company, token="xoxb-sekret"))
     assert "sekret" not in str(caught.value)
     monkeypatch.setattr("connectors.retry.ATTEMPTS", 1)

@@ -294,7 +294,7 @@ def test_an_expired_token_that_is_answered_with_nothing_is_an_error_jira_js_418_
     puller.pull("jira")
     before = puller.kept("jira")
     puller.company.config.jira_expired = True
-    with pytest.raises(CredentialError, match="not accepted"):
+    with pytest.raises(CredentialError, match="rejected"):
         puller.pull("jira")
     with pytest.raises(CredentialError):
         puller.sweep("jira")

@@ -189,7 +189,7 @@ def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
         row = json.loads(leeway(tmp_path, *words, "--json").stdout)[0]
         assert (row["name"], row["found"][:11], row["fix"][:16]) == ("connection", "connection ", "Start PostgreSQL")
     (tmp_path / "leeway.toml").write_text('[database]\nurl = "what"\n')
-    refused(leeway(tmp_path, "status"), "database.url is no address")
+    refused(leeway(tmp_path, "status"), "database.url is not a database address")
 
 
 def test_nothing_configured_and_nothing_loaded_say_what_to_do(tmp_path: Path) -> None:
@@ -211,9 +211,7 @@ def test_check_finds_all_in_order_and_then_names_each_fault(tmp_path: Path, comp
     company.config.slack_scopes -= {"channels:history"}
     company.config.hubspot_scopes -= {"sales-email-read"}
     configure(tmp_path, company, jira={"token": "sekret"})
-    refused(
-        leeway(tmp_path, "check"), "scope channels:history", "scope sales-email-read", "token is not accepted", "fix:"
-    )
+    refused(leeway(tmp_path, "check"), "scope channels:history", "scope sales-email-read", "token was rejected", "fix:")
     rows = json.loads(leeway(tmp_path, "check", "--json").stdout)
     assert {row["part"] for row in rows if not row["ok"]} == {"jira", "slack", "hubspot"}
 
@@ -221,9 +219,9 @@ def test_check_finds_all_in_order_and_then_names_each_fault(tmp_path: Path, comp
 @pytest.mark.parametrize(
     ("section", "change", "said"),
     [
-        ("jira", {"token": "sekret"}, "jira: the token is not accepted. Make a new one at"),
-        ("slack", {"token": "xoxb-sekret"}, "slack: the token is not accepted"),
-        ("hubspot", {"token": "pat-sekret"}, "hubspot: the token is not accepted"),
+        ("jira", {"token": "sekret"}, "jira: the token was rejected. Make a new one at"),
+        ("slack", {"token": "xoxb-sekret"}, "slack: the token was rejected"),
+        ("hubspot", {"token": "pat-sekret"}, "hubspot: the token was rejected"),
     ],
 )
 def test_a_wrong_token_is_one_sentence_and_the_other_sources_go_on(

@@ -95,7 +95,7 @@ def test_without_a_rate_there_are_days_and_no_cost_and_how_to_set_one(sessions: 
     assert {row["cost"] for row in rows} == {""}
     assert rows[0]["person_days"] == 42.0
     assert "rate: 600" in " ".join(notes(rows, month, None))
-    assert notes(half, month, None) == ["Without a rate, so without a cost: =App."]
+    assert notes(half, month, None) == ["No cost, because no rate is set: =App."]
     assert notes(whole, month, None) == []
 
 
@@ -118,7 +118,7 @@ def test_the_command_prints_csv_that_no_spreadsheet_runs(tmp_path: Path) -> None
     rows = list(csv.DictReader(io.StringIO(found.stdout)))
     assert rows[0]["team"] == "'=App"
     assert rows[0]["cost"] == "25200.0"
-    assert "From 2026-10-12 on 2026-10 is not in it yet" in found.stderr
+    assert "2026-10 is not included from 2026-10-12 on" in found.stderr
     # Where numbers have a decimal comma, 25200.0 is a text and 42.0 a day (reported: opf/openproject #17450).
     found = runner.invoke(app, ["--config", str(config), "costs", "--month", "2026-10", "--semicolons"])
     assert found.stdout.splitlines()[1] == "2026-10;'=App;O1;Riders;42,0;600,0;25200,0;EUR"
@@ -159,9 +159,9 @@ def test_no_day_of_the_next_month_and_what_is_not_known_is_said(sessions: sessio
     register = filled(sessions)
     september = rows_of(sessions, register, "2026-09", (date(2026, 9, 1), "600"))
     assert sum(row["person_days"] for row in september) == pytest.approx(100 * 3 / 5)
-    assert not_known(Month.of("2026-10"), date(2026, 10, 11)).startswith("From 2026-10-12 on 2026-10 is not in it yet")
+    assert not_known(Month.of("2026-10"), date(2026, 10, 11)).startswith("2026-10 is not included from 2026-10-12 on")
     assert not_known(Month.of("2026-09"), date(2026, 10, 11)) == ""
     # Within a week: the days of the running week that are read already are in no row either.
-    assert not_known(Month.of("2026-10"), date(2026, 10, 14)).startswith("From 2026-10-12 on 2026-10 is not in it yet")
-    assert not_known(Month.of("2026-10"), date(2026, 10, 31)).startswith("From 2026-10-26 on 2026-10 is not in it yet")
+    assert not_known(Month.of("2026-10"), date(2026, 10, 14)).startswith("2026-10 is not included from 2026-10-12 on")
+    assert not_known(Month.of("2026-10"), date(2026, 10, 31)).startswith("2026-10 is not included from 2026-10-26 on")
     assert not_known(Month.of("2026-10"), date(2026, 11, 1)) == ""

@@ -109,7 +109,7 @@ def test_the_demo_on_sqlite(tmp_path: Path) -> None:
         timeout=1200,
     )
     assert again.returncode == 2
-    assert "wants an empty database" in again.stderr
+    assert "needs an empty database" in again.stderr
     assert "Traceback" not in again.stderr
 
 

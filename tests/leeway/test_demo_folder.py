@@ -14,7 +14,7 @@ from tests.leeway.test_cli import leeway, refused
 
 def kept(folder: Path, name: str, content: bytes) -> None:
     """The demo ends with a sentence that names the file, which is as it was."""
-    refused(leeway(folder, "demo", "--output", "."), f"{name} is no demo's", "--output")
+    refused(leeway(folder, "demo", "--output", "."), f"{name} does not belong to a demo", "--output")
     assert (folder / name).read_bytes() == content
 
 

@@ -74,7 +74,7 @@ def test_a_variable_that_may_be_meant_for_us_is_a_warning_with_the_nearest_one(
     with capture_logs() as logs:
         load()
     assert [line["log_level"] for line in logs] == ["warning"]
-    assert f"{name.upper()} names no setting" in logs[0]["event"]
+    assert f"{name.upper()} matches no setting" in logs[0]["event"]
     assert f"Did you mean {near}?" in logs[0]["event"]
 
 
@@ -90,7 +90,7 @@ def test_a_variable_with_two_underscores_is_meant_for_us_and_refused(
     name: str, near: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "x")
-    refused(f"{name.upper()} names no setting", f"Did you mean {near}?")
+    refused(f"{name.upper()} matches no setting", f"Did you mean {near}?")
 
 
 def test_a_token_that_was_copied_with_its_word_is_the_token(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +195,7 @@ def test_yes_and_no_in_each_way(value: str, folder: Path, monkeypatch: pytest.Mo
         ("LEEWAY_WEB__PORT", "tcp://10.0.0.1:80", "a whole number"),
         ("LEEWAY_WEB__PORT", "0", "at least 1"),
         ("LEEWAY_WEB__URL", "leeway.example.com", "https://"),
-        ("LEEWAY_WEB__URL", "https://a b", "no blanks"),
+        ("LEEWAY_WEB__URL", "https://a b", "no spaces"),
         # getsentry/self-hosted #1566, dify #21191, mathesar #4501, docker-mailman #769, Achilles #427: passwords in addresses
         ("LEEWAY_BROKER__URL", "redis://:sek#ret@127.0.0.1:1/0", "%23"),
         ("LEEWAY_BROKER__URL", "redis://:sek/ret@127.0.0.1:1/0", "%2F"),
@@ -208,8 +208,8 @@ def test_yes_and_no_in_each_way(value: str, folder: Path, monkeypatch: pytest.Mo
         ("LEEWAY_DATABASE__URL", "mysql://u:sekret@127.0.0.1/x", "sqlite:///leeway.db"),  # kanchi #48, dribdat #434
         ("LEEWAY_DATABASE__URL", "postgresql+psycopg2://u:sekret@127.0.0.1/x", "no other database or driver"),
         # errors, pages and links in mails show these addresses (cloudflare/unsee #259, cht-gateway #51, ClickHouse #120425)
-        ("LEEWAY_JIRA__URL", "https://u:sekret@jira.example", "holds no login"),
-        ("LEEWAY_SLACK__API_URL", "https://u:sekret@slack.example/api/", "holds no login"),
+        ("LEEWAY_JIRA__URL", "https://u:sekret@jira.example", "must not contain a login"),
+        ("LEEWAY_SLACK__API_URL", "https://u:sekret@slack.example/api/", "must not contain a login"),
         ("LEEWAY_ALERTS__ANY_DAY", "ja", "true or false"),
         ("LEEWAY_WEB", "8440", "JSON object"),
         ("LEEWAY_IDENTITY__TEAMS", "{a: b}", "a=b,c=d"),
@@ -270,7 +270,7 @@ def test_workers_trust_no_certificate_that_check_refuses(
     [
         (True, "rediss", "", "its certificate is not trusted: self-signed certificate", "SSL_CERT_FILE"),
         (True, "rediss", "?ssl_cert_reqs=CERT_REQUIRED", "its certificate is not trusted", "SSL_CERT_FILE"),
-        (False, "rediss", "", "it does not speak TLS", "rediss:// with TLS"),
+        (False, "rediss", "", "its TLS handshake failed", "rediss:// for TLS"),
         (False, "redis", "?sslmode=require", "follows the ? in its address", "Correct broker.url"),
     ],
 )
@@ -316,7 +316,7 @@ def test_all_faults_of_all_places_are_told_at_once(folder: Path, monkeypatch: py
         "leeway.toml, line 2: web.prot",
         "leeway.toml, line 4: history.weeks",
         "jira.url: is missing",
-        "[jira] is used since LEEWAY_JIRA__TOKEN is set",
+        "[jira] is in use because LEEWAY_JIRA__TOKEN is set",
         "LEEWAY_WEB__PORT: web.port",
         "/nowhere/password",
     )

@@ -101,7 +101,7 @@ def company(simulator: Simulator, tmp_path: Path) -> Company:
 
 
 def test_where_both_say_the_same_nothing_is_said_or_loaded(company: Company) -> None:
-    assert company.sync("--load") == "Nothing is to be loaded.\n"
+    assert company.sync("--load") == "There is nothing to load.\n"
     assert company.text() == OKRS
 
 
@@ -112,9 +112,9 @@ def test_a_new_goal_with_what_is_below_it_is_shown_then_loaded_and_nothing_else_
     said = company.sync()
     assert "APP-7 is new: Riders praise us <!channel>" in said
     assert "APP-9 is new in O2: Spare parts for 97 % of repairs" in said
-    assert "Nothing is loaded. With --load" in said
+    assert "Nothing was loaded. Use --load" in said
     assert company.text() == OKRS
-    assert "in the register now (version 2)" in company.sync("--load", "--by", "bo", "--why", "planned in Jira")
+    assert "now in the register (version 2)" in company.sync("--load", "--by", "bo", "--why", "planned in Jira")
     assert company.keys() == {"O1": ["O1.1", "O1.2"], "O2": ["O2.1", "APP-9"], "APP-7": ["APP-8"]}
     row = yaml.safe_load(company.text())["objectives"][2]
     assert (row["priority"], row["key_results"][0]["scope"]) == (3, {"items": ["APP-8"]})
@@ -122,7 +122,7 @@ def test_a_new_goal_with_what_is_below_it_is_shown_then_loaded_and_nothing_else_
     assert company.text().startswith("# Kept by ops.")
     assert "# the one that counts" in company.text()
     assert "bo: planned in Jira" in leeway(company.folder, "okrs", "history", "APP-8").stdout
-    assert company.sync() == "Nothing is to be loaded.\n"
+    assert company.sync() == "There is nothing to load.\n"
     refused(
         leeway(company.folder, "okrs", "load", "okrs.yaml"), "APP-9: objective: the register says 'O2'", "okrs export"
     )
@@ -137,7 +137,7 @@ def test_a_goal_with_another_title_is_a_conflict_with_one_choice_and_loosening_t
     refused(leeway(company.folder, "okrs", "sync", "--take", "jira", "--load"), "target-lowered", "--why")
     company.sync("--take", "O1.2.title=jira", "--load", "--why", "as agreed")
     assert company.text() == OKRS.replace("31 to 45", "31 to 40")
-    assert company.sync() == "Nothing is to be loaded.\n"
+    assert company.sync() == "There is nothing to load.\n"
 
 
 def test_a_kept_word_of_the_register_is_not_asked_about_again_until_jira_says_something_else(company: Company) -> None:
@@ -145,7 +145,7 @@ def test_a_kept_word_of_the_register_is_not_asked_about_again_until_jira_says_so
     company.sync("--take", "register")
     said = company.sync()
     assert "conflict:" not in said
-    assert "not asked about again: O1.2.title" in said
+    assert "not raised again: O1.2.title" in said
     company.issues[2].title = "NPS is 41"
     assert "jira says 'NPS is 41'" in company.sync()
 
@@ -270,7 +270,7 @@ def test_priority_plan_start_and_target_are_read_from_the_fields_that_are_named(
     stay, nps = company.issues[0], company.issues[2]
     stay.more = {"priority": {"id": "3", "name": "Mittel"}, "customfield_22": 30.0}
     nps.more = {"customfield_20": 45.0, "customfield_21": "31"}
-    assert company.sync() == "Nothing is to be loaded.\n"  # without a setting they are the register's alone
+    assert company.sync() == "There is nothing to load.\n"  # without a setting they are the register's alone
     company.settings('type = "Goal"\nkey_result_type = "Epic"\n' + READ)
     said = company.sync("--load")
     assert "conflict: O1: priority: the register says '1', jira says '3'. --take O1.priority=jira" in said
@@ -281,11 +281,11 @@ def test_priority_plan_start_and_target_are_read_from_the_fields_that_are_named(
     objective = yaml.safe_load(company.text())["objectives"][0]
     assert (objective["priority"], objective["plan"]) == (3, "30 %")
     assert objective["key_results"][1]["metric"] == {"checkin": "true", "start": 31, "target": 45}
-    assert company.sync() == "Nothing is to be loaded.\n"
+    assert company.sync() == "There is nothing to load.\n"
     nps.more = {"customfield_20": 40.0, "customfield_21": "31.0"}
     refused(leeway(company.folder, "okrs", "sync", "--take", "jira", "--load"), "target-lowered", "45 became 40")
     nps.more, stay.more = {}, {"priority": None}
-    assert company.sync() == "Nothing is to be loaded.\n"  # an empty field takes nothing
+    assert company.sync() == "There is nothing to load.\n"  # an empty field takes nothing
 
 
 def test_a_new_goal_comes_with_its_numbers_and_what_is_no_number_is_said(company: Company) -> None:
@@ -321,7 +321,7 @@ def test_what_is_missing_is_said_with_what_to_write(company: Company) -> None:
     company.settings('type = "Goal"\nquery = "nonsense"')
     refused(leeway(company.folder, "okrs", "sync"), "nonsense")
     company.settings('type = "Goal"\nsource = "slack"')
-    refused(leeway(company.folder, "okrs", "sync"), "[slack] is not set up in leeway.toml, or keeps no goals")
+    refused(leeway(company.folder, "okrs", "sync"), "[slack] is not set up in leeway.toml, or holds no goals")
 
 
 def test_an_objective_that_changed_alone_is_challenged_and_stands_in_status(company: Company) -> None:

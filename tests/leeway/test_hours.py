@@ -68,6 +68,6 @@ def test_what_was_raised_under_the_plan_before_waits_for_the_new_ones_first_cycl
     assert notify_pending(app) == 0
     with app.sessions() as session:
         said = reasons(app, session, session.scalars(select(Drift)).one(), channels(app))
-    assert said[0]["why"] == "it waits: a new plan was loaded, and its first cycle is not done"
+    assert said[0]["why"] == "it waits: a new plan was loaded, and its first cycle is not finished"
     app._now = datetime(2026, 7, 10, 15, tzinfo=UTC)  # no cycle came: silence would be worse
     assert notify_pending(app) == 1

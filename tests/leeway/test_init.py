@@ -99,21 +99,21 @@ def test_on_a_terminal_it_asks_tries_each_token_lists_what_there_is_and_drafts_t
     few_days.config.slack_scopes |= {"usergroups:read"}
     few_days.slack.groups = {"everyone": list(range(30)), "App Team": [0, 1, 2, 3, 4, 5]}
     at = Terminal(tmp_path, "init", **places(few_days))
-    at.answer("Connect which sources now?", "jira, 2, hubspot")
+    at.answer("Which sources do you want to connect now?", "jira, 2, hubspot")
     at.answer("Jira's address", str(jira["url"]))
     at.answer("E-mail address", str(jira["email"]))
     at.answer("Token: ", "mistyped-token")
-    at.answer("the token is not accepted", "")  # the address as it was; then the rest
+    at.answer("the token was rejected", "")  # the address as it was; then the rest
     at.answer("E-mail address", "")
     at.answer("Token: ", token["jira"])
-    at.answer("Read which projects", f"1, {jira['projects'][1]}, nonsense")
+    at.answer("Which projects to read", f"1, {jira['projects'][1]}, nonsense")
     at.answer("There is no nonsense in the list", f"1, {jira['projects'][1]}")
     at.answer("Token: ", token["slack"])
-    at.answer("Read which channels", "all")
+    at.answer("Which channels to read", "all")
     at.answer("Channel for alerts", "#leadership")
     at.answer("Token: ", token["hubspot"])
-    at.answer("Read which pipelines", "")
-    at.answer("Now? [y/N]", "n")
+    at.answer("Which pipelines to read", "")
+    at.answer("Start now? [y/N]", "n")
     assert at.end() == 0, at.said
     assert "ok   jira: account:" in at.said
     assert not any(secret in at.said for secret in [*token.values(), "mistyped-token"])
@@ -139,13 +139,13 @@ def test_on_a_terminal_it_asks_tries_each_token_lists_what_there_is_and_drafts_t
 
 def test_an_interrupt_leaves_what_was_answered_and_the_next_run_goes_on(few_days: Simulator, tmp_path: Path) -> None:
     at = Terminal(tmp_path, "init", **places(few_days), **secrets(few_days))
-    at.answer("Connect which sources now?", "slack, hubspot")
-    at.answer("Read which channels", "general")
+    at.answer("Which sources do you want to connect now?", "slack, hubspot")
+    at.answer("Which channels to read", "general")
     at.answer("Channel for alerts", "")
-    at.interrupt("Read which pipelines")
+    at.interrupt("Which pipelines to read")
     assert at.end() == 130
     assert "Traceback" not in at.said
-    assert "Stopped. What was done is kept; run it again to resume." in at.said
+    assert "Stopped. Finished work is kept; run it again to resume." in at.said
     found = tomllib.loads((tmp_path / "leeway.toml").read_text())
     assert found["slack"] == {"channels": ["general"]}  # the token is in the environment and stays there
     assert "hubspot" not in found
@@ -162,17 +162,17 @@ def test_what_is_refused_and_would_not_be_asked_again_ends(few_days: Simulator, 
     flags = ("init", "--jira", str(jira["url"]), "--jira-email", str(jira["email"]))
     at = Terminal(tmp_path, *flags, **given, LEEWAY_JIRA__TOKEN="not-the-token")
     assert at.end() == 2
-    assert at.said.count("the token is not accepted") == 2  # in the table of the check, and as what ends it
+    assert at.said.count("the token was rejected") == 2  # in the table of the check, and as what ends it
 
 
 def test_without_a_terminal_flags_say_all_and_nothing_is_asked(few_days: Simulator, tmp_path: Path) -> None:
     jira, given = few_days.settings()["jira"], places(few_days)
     flags = ("init", "--jira", str(jira["url"]), "--jira-email", str(jira["email"]))
     refused(leeway(tmp_path, *flags, **given), "jira: set LEEWAY_JIRA__TOKEN")
-    refused(leeway(tmp_path, *flags, **given, LEEWAY_JIRA__TOKEN="sekret"), "jira: the token is not accepted")
+    refused(leeway(tmp_path, *flags, **given, LEEWAY_JIRA__TOKEN="sekret"), "jira: the token was rejected")
     refused(leeway(tmp_path, *flags, **given, **secrets(few_days)), "--jira-projects", *jira["projects"])
-    refused(leeway(tmp_path, *flags, "--jira-projects", "NONE", **given, **secrets(few_days)), "NONE cannot be seen")
-    refused(leeway(tmp_path, "init", "--jira", "no address", **given, **secrets(few_days)), "begins with https://")
+    refused(leeway(tmp_path, *flags, "--jira-projects", "NONE", **given, **secrets(few_days)), "NONE not visible")
+    refused(leeway(tmp_path, "init", "--jira", "no address", **given, **secrets(few_days)), "starts with https://")
     assert "[jira]" not in (tmp_path / "leeway.toml").read_text().replace("# [jira]", "")
     done = leeway(tmp_path, *flags, "--jira-projects", ",".join(jira["projects"]), **given, **secrets(few_days))
     assert done.returncode == 0, done.stderr

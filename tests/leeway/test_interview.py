@@ -125,7 +125,7 @@ def test_each_is_asked_once_answers_are_sealed_and_gone_with_the_round(
     assert not any("ben@" in line for line in plan_of(app))  # leads alone are too few to be shown
     assert run_interview(app, ask=True).asked == 9
     assert run_interview(app, ask=True).asked == 0
-    assert f"{PEOPLE[0]} (leadership) was asked already." in plan_of(app)
+    assert f"{PEOPLE[0]} (leadership) was already asked." in plan_of(app)
     assert [post["channel"] for post in few_days.world.posted] == ["D00000001"]
     assert sorted(mail["To"] for mail in mailbox[0].mails) == PEOPLE[1:]
     camps(app, "2026-Q3", PEOPLE[:7])
@@ -186,7 +186,7 @@ def test_two_rounds_with_nearly_the_same_people_are_not_told_apart(app: App) -> 
     assert result(app, name).found == {}, "agreement would be of the four who named priorities"
     out = io.StringIO()
     show(app, out)
-    assert "nothing is shown: fewer than five answers, or so nearly the same people" in out.getvalue()
+    assert "nothing is shown: there are fewer than five answers, or nearly the same people" in out.getvalue()
 
 
 def test_streams_to_stop_have_their_cost_and_page_pack_and_command_say_the_same(app: App) -> None:
@@ -221,7 +221,7 @@ def test_streams_to_stop_have_their_cost_and_page_pack_and_command_say_the_same(
     page = client.get("/packs/interview").text
     assert "Intranet redesign" in page
     assert re.search(r"were named agree to \d+% with each other, and to \d+% with the register(&#39;|')s", page)
-    assert page.count("0% is nothing in common") == 1
+    assert page.count("0% means nothing in common") == 1
     assert "our payment provider" in page
     assert not [one for one in (*PEOPLE, "Zora", "Quist") if one in page]
     lead = signed_in(over, "team", "app")
@@ -254,12 +254,12 @@ def test_it_is_answered_in_slack_and_behind_a_mail_s_link_and_only_by_who_was_as
     with app.sessions() as session:
         assert len(list(session.scalars(select(InterviewAnswer)))) == 1  # following a link is no answer
     said = client.post("/interview", params={"token": token}, data={"priorities": f"{CHURN[1]}\n{MOBILE[0]}"}).text
-    assert "Kept. Thank you." in said
+    assert "Saved. Thank you." in said
     assert CHURN[1] not in client.get("/interview", params={"token": token}).text
     said = client.post(
         "/interview", params={"token": token}, data={"priorities": "a\n" * 6, "stops": "<b>this</b>"}
     ).text
-    assert "Up to 5 lines a question" in said
+    assert "Up to 5 lines per question" in said
     assert "&lt;b&gt;this&lt;/b&gt;</textarea>" in said  # nothing has to be written again
     for other in ("forged", serializer(app, "interview").dumps(["ben@x.example", "2026-Q3"])):
         assert client.get("/interview", params={"token": other}).status_code == 403
@@ -316,7 +316,7 @@ def test_who_is_away_is_asked_once_they_are_back_and_never_where_that_is_after_i
                 at = NOW.replace(hour=12) + timedelta(days=n)
                 given = {"source": "calendar", "external_id": f"{address} {n}", "item": f"absence:{address}", "at": at}
                 session.add(Signal(**given, kind="absence", account=address, hours=8.0))
-    assert f"{PEOPLE[3]} (leadership) would be asked by mail, once they are back: today they are away" in plan_of(app)
+    assert f"{PEOPLE[3]} (leadership) would be asked by mail, once they are back: they are away today" in plan_of(app)
     run_interview(app, ask=True)
     assert asked(app) == {*PEOPLE} - {PEOPLE[3], PEOPLE[4]}
     assert waiting(app) == 0
@@ -361,6 +361,6 @@ def test_the_command_says_what_there_is(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "okrs.yaml").write_text(REGISTER)
     assert CliRunner().invoke(commands, ["okrs", "load", "okrs.yaml", "--yes"]).exit_code == 0
     found = CliRunner().invoke(commands, ["interview"])
-    assert "No interview was asked yet" in found.output
+    assert "No interview has been held yet" in found.output
     assert json.loads(CliRunner().invoke(commands, ["interview", "--json"]).output)["pack"] == "interview"
     assert "cannot be asked. Set [smtp]" in CliRunner().invoke(commands, ["interview", "--dry-run"]).output

@@ -77,7 +77,7 @@ def test_without_the_section_a_cycle_connects_to_the_sources_and_to_nothing_else
     monkeypatch.setattr(socket.socket, "connect", connecting)
     run_once(app, lambda *_: None)
     assert {port for _, port in reached} == {int(few_days.addresses["hubspot"].rpartition(":")[2])}
-    assert rows(app)["what leaves"].found == "off: nothing leaves this machine for a judge"
+    assert rows(app)["what leaves"].found == "off: nothing is sent to a judge"
     assert status_of(app)["judge"] is None
 
 
@@ -94,7 +94,7 @@ def test_check_says_in_one_sentence_what_leaves_and_where_to_and_sends_nothing_o
         assert "a" not in found
         assert [one.split(b"\r\n")[0] for one in server.received] == [b"GET /v1/models HTTP/1.1"]
         wrong = rows(app_of(place, judge={"url": server.url, "model": "m", "token": "other"}))[server.url]
-    assert (wrong.ok, wrong.found) == (False, "the token is not accepted (401).")
+    assert (wrong.ok, wrong.found) == (False, "the token was rejected (401).")
     gone = rows(app_of(place, judge={"url": server.url, "model": "m", "token": TOKEN}))[server.url]
     assert not gone.ok
     assert TOKEN not in f"{gone}{wrong}"
@@ -109,7 +109,7 @@ def test_a_key_that_follows_the_address_is_shown_nowhere(place: str) -> None:
         stopped = rows(app_of(place, judge=given))
         assert f"key={TOKEN}".encode() in server.received[-1]
     assert found[server.url].ok
-    assert "something before" in stopped[server.url].found
+    assert "something in front of" in stopped[server.url].found
     assert TOKEN not in f"{found}{stopped}{Client(given['url'], 'm').name}"
 
 
@@ -118,7 +118,7 @@ def test_status_says_what_is_unjudged_and_why(place: str) -> None:
         given = {"url": server.url, "model": "m", "calls_per_day": 15}
         app = app_of(place, SUNDAY, judge=given)
         assert judge_streams(app) == 15
-        assert "15 streams judged; 5 unjudged (the day's budget is used up (15 calls, 15000 tokens))" in told(app)
+        assert "15 streams judged; 5 unjudged (today's budget is used up (15 calls, 15000 tokens))" in told(app)
         more = app_of(place, SUNDAY, judge=given | {"calls_per_day": 100})
         server.faults += [Fault(503)] * 3
         assert judge_streams(more) == 0
@@ -137,7 +137,7 @@ def test_a_round_is_due_once_in_ten_minutes_however_often_workers_are_woken(plac
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('url = "127.0.0.1:11434"\nmodel = "m"', "judge.url: an address begins with https:// (or http://)"),
+        ('url = "127.0.0.1:11434"\nmodel = "m"', "judge.url: an address starts with https:// (or http://)"),
         ('url = "http://x"', "judge.model: is missing"),
         ('url = "http://x"\nmodel = "m"\nsends = "everything"', "judge.sends: one of 'titles' or 'texts' is needed"),
     ],

@@ -52,7 +52,7 @@ def metrics() -> dict[str, dict[str, object]]:
 def test_a_number_is_typed_in_and_kept(folder: Path) -> None:
     assert run("measure", "O1.1", "33", "--day", "2026-07-03", "--note", "survey of June") == (
         0,
-        "O1.1 NPS from 31 to 45: 33 kept.\n",
+        "O1.1 NPS from 31 to 45: 33 saved.\n",
     )
     assert run("measure", "O1.1", "-4,5", "--day", "2026-07-04")[0] == 0
     assert metrics()["O1.1"] == {"key_result": "O1.1", "day": "2026-07-04", "value": -4.5, "fault": ""}
@@ -76,7 +76,7 @@ def test_a_period_that_is_over_stays_to_be_read_and_to_be_put_right(folder: Path
         1.0,
     ]
     assert "at its end" in run("progress", "--period", "Q3")[1]
-    assert "there was no period 'Q2'; there were Q3, Q4." in run("progress", "--period", "Q2")[1]
+    assert "there was no period 'Q2'; known: Q3, Q4." in run("progress", "--period", "Q2")[1]
     assert "from 31 to 45" in run("okrs", "export", "--version", "2")[1]
     assert "there is no version 9" in run("okrs", "export", "--version", "9")[1]
 
@@ -92,27 +92,27 @@ def test_a_number_that_comes_late_is_of_the_key_result_of_its_day(folder: Path) 
     )
     (folder / "okrs.yaml").write_text(new)
     assert run("okrs", "load", "okrs.yaml", "--yes")[0] == 0
-    assert run("measure", "O1.1", "38", "--day", "2026-09-30") == (0, "O1.1 NPS from 31 to 45 (Q3): 38 kept.\n")
-    assert run("measure", "O1.1", "6", "--day", "2026-10-02") == (0, "O1.1 Orders from 4 to 10: 6 kept.\n")
+    assert run("measure", "O1.1", "38", "--day", "2026-09-30") == (0, "O1.1 NPS from 31 to 45 (Q3): 38 saved.\n")
+    assert run("measure", "O1.1", "6", "--day", "2026-10-02") == (0, "O1.1 Orders from 4 to 10: 6 saved.\n")
     found = {row["key_result"]: row["now"] for row in json.loads(run("progress", "--period", "Q3", "--json")[1])}
     assert found["O1.1"] == 38
     assert (
         "there is no key result or outcome 'O1.5' in the register of Q3"
         in run("measure", "O1.5", "1", "--day", "2026-09-30")[1]
     )
-    assert "2026-05-01 lies in no period" in run("measure", "O1.1", "1", "--day", "2026-05-01")[1]
+    assert "2026-05-01 lies in no known period" in run("measure", "O1.1", "1", "--day", "2026-05-01")[1]
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("O9", "1"), "there is no key result or outcome 'O9' in the register; expected one of O1.1, O1.2"),
-        (("O1.2", "1"), "O1.2 is measured by itself"),
+        (("O1.2", "1"), "O1.2 is measured automatically"),
         (("O1.4", "1"), "O1.4 has no metric"),
         (("O1.1", "many"), "'many' instead of a number"),
         (("O1.1",), "a number is needed"),
-        (("O1.1", "1", "--day", "May"), "'May' is no day like 2026-10-01"),
-        (("O1.1", "1", "--day", "2099-01-01"), "is not over yet"),
+        (("O1.1", "1", "--day", "May"), "'May' is not a date such as 2026-10-01"),
+        (("O1.1", "1", "--day", "2099-01-01"), "is in the future"),
     ],
 )
 def test_what_cannot_be_typed_in_is_said(folder: Path, words: tuple[str, ...], said: str) -> None:
@@ -180,7 +180,7 @@ def test_an_outcome_is_typed_in_under_its_objective_and_stands_in_the_table(fold
     (folder / "okrs.yaml").write_text(REGISTER.replace("    key_results:", outcome))
     assert run("measure", "O1", "71")[0] == 1, "not loaded yet"
     assert run("okrs", "load", "okrs.yaml", "--yes")[0] == 0
-    assert run("measure", "O1", "72.5") == (0, "O1 Customers stay: 72.5 kept.\n")
+    assert run("measure", "O1", "72.5") == (0, "O1 Customers stay: 72.5 saved.\n")
     assert metrics()["O1"]["value"] == 72.5
     assert "O1 outcome" in run("progress")[1]
     rows = {row["key_result"]: row for row in json.loads(run("progress", "--json")[1])}

@@ -64,7 +64,7 @@ def loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loads:
 
 
 def test_an_annual_plan_beside_a_running_quarter_takes_its_place_only_where_somebody_agrees(loads: Loads) -> None:
-    with pytest.raises(Held, match="With --yes it takes the place of Q3"):
+    with pytest.raises(Held, match="With --yes it replaces Q3"):
         loads(YEAR)
     said = loads.out.getvalue()
     assert "FY26 (2026-01-01 to 2026-12-31) overlaps Q3 (2026-07-01 to 2026-09-30), which is running" in said
@@ -87,7 +87,7 @@ def test_a_terminal_is_asked(loads: Loads, monkeypatch: pytest.MonkeyPatch, type
     else:
         with pytest.raises(Held):
             loads(YEAR)
-    assert "Load it in place of the plan that is running? [y/N] " in loads.out.getvalue()
+    assert "Replace the running plan with it? [y/N] " in loads.out.getvalue()
     assert loads.period == period
 
 
@@ -119,9 +119,9 @@ def test_a_terminal_is_asked_before_a_new_baseline_begins_and_told_what_it_means
     if typed:
         loads(plan)
     else:
-        with pytest.raises(Held, match="With --yes it is, and a new baseline begins"):
+        with pytest.raises(Held, match="Load it with --yes; a new baseline then starts"):
             loads(plan)
     said = loads.out.getvalue()
     assert "past figures: the top priorities change: a new baseline begins on 2026-10-01" in said
-    assert "Load it, and begin a new baseline? [y/N] " in said
+    assert "Load it and start a new baseline? [y/N] " in said
     assert loads.period == period

@@ -78,7 +78,7 @@ def test_rows_that_are_gone_stay_until_remove(folder: Path) -> None:
     file = folder / "plan.csv"
     file.write_text("".join(line for line in file.read_text().splitlines(True) if ",O4" not in line))
     said = leeway(folder, "okrs", "load", "plan.csv").stdout
-    assert "not in plan.csv, and kept: O4, O4.1, O4.2. With --remove they are taken out." in said
+    assert "not in plan.csv, and kept: O4, O4.1, O4.2. Remove them with --remove." in said
     assert "4 objectives" in leeway(folder, "okrs", "load", "plan.csv", "--remove").stdout
 
 

@@ -282,7 +282,7 @@ def test_only_what_may_pass_by_itself_is_tried_again_and_that_is_said(
     with structlog.testing.capture_logs() as said:
         task.apply()
     assert len(tried) == times
-    again = [line for line in said if line["event"] == "task failed and will be tried again"]
+    again = [line for line in said if line["event"] == "task failed and will be retried"]
     assert len(again) == times - 1
     assert all(line["reason"] == error.__name__ for line in again)
     refused = OperationalError("SELECT", {}, Exception('FATAL:  password authentication failed for user "leeway"'))
@@ -308,7 +308,7 @@ def test_a_database_of_a_newer_version_is_said_where_workers_start_and_in_their_
     monkeypatch.setattr(tasks, "the_app", Newer)
     with structlog.testing.capture_logs() as said:
         LeewayTask().on_failure(newer, "", (), {}, None)
-    assert [line["event"] for line in said] == ["task failed for good", "and it could not be kept"]
+    assert [line["event"] for line in said] == ["task failed for good", "and it could not be recorded"]
     assert said[0]["reason"] == str(newer)
 
 
@@ -344,14 +344,14 @@ def test_an_export_comes_back_whole_on_the_other_database(
     with Session(other) as session:  # a new row gets a number after the imported ones
         session.add(WorkItem(source="slack", external_id="2", kind="message", container="#a", labels=[], mentions=[]))
         session.commit()
-    with pytest.raises(TransferError, match="wants an empty one"):
+    with pytest.raises(TransferError, match="needs an empty one"):
         bring_in(other, tmp_path / "all.zip")
     other.dispose()
 
 
 def test_a_damaged_export_is_refused_whole(filled: sessionmaker[Session], tmp_path: Path) -> None:
     export(filled.kw["bind"], tmp_path / "good.zip")
-    with pytest.raises(TransferError, match="is there already"):
+    with pytest.raises(TransferError, match="already exists"):
         export(filled.kw["bind"], tmp_path / "good.zip")
     empty = connect(f"sqlite:///{tmp_path}/empty.db")
     migrations.upgrade(empty)
@@ -361,7 +361,7 @@ def test_a_damaged_export_is_refused_whole(filled: sessionmaker[Session], tmp_pa
     for what, change, said in (
         ("line", {"work_item.jsonl": b"{]\n"}, r"work_item.jsonl, line 1"),
         ("row", {"work_item.jsonl": b""}, "damaged"),
-        ("no manifest", {"manifest.json": b"[]"}, "no export of Leeway"),
+        ("no manifest", {"manifest.json": b"[]"}, "not a Leeway export"),
         ("future", {"manifest.json": b'{"format": 1, "revision": "9999", "rows": {}}'}, r"newer .* \(revision 9999\)"),
         (
             "named future",

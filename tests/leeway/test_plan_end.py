@@ -69,7 +69,7 @@ def test_load_says_that_the_period_has_ended_and_loads_all_the_same(tmp_path: Pa
     (tmp_path / "okrs.yaml").write_text(OLD)
     said = leeway(tmp_path, "okrs", "load", "okrs.yaml", "--strict")
     assert said.returncode == 0
-    assert "note: okrs.yaml, line 6: 2020-Q3 ended on 2020-09-30, so nothing is told as drift from it." in said.stdout
+    assert "note: okrs.yaml, line 6: 2020-Q3 ended on 2020-09-30, so no drift from it is reported." in said.stdout
     assert "is now the register (version 1)" in said.stdout
     (tmp_path / "okrs.yaml").write_text(OLD.replace("2020-09-30", "2199-09-30"))
     assert "note:" not in leeway(tmp_path, "okrs", "load", "okrs.yaml").stdout
@@ -83,8 +83,8 @@ def test_carry_over_writes_the_next_plan_which_loads(tmp_path: Path) -> None:
     assert "2020-Q3 is carried over to 2020-Q4, 2020-10-01 to 2020-12-31." in said.stderr
     assert "O1.1 was due on 2020-09-15, before 2020-Q4 begins" in said.stderr
     assert "O1.2" not in said.stderr
-    assert "2020-Q4 has ended, too: --start and --end take a later one." in said.stderr
-    assert "Nothing is loaded. Next: keep it as okrs.yaml" in said.stderr
+    assert "2020-Q4 has also ended: choose a later one with --start and --end." in said.stderr
+    assert "Nothing was loaded. Next: save it as okrs.yaml" in said.stderr
     for _ in range(2):  # the same text again is no matter
         again = leeway(tmp_path, "okrs", "carry-over", "--output", "next.yaml")
         assert again.returncode == 0
@@ -101,11 +101,11 @@ def test_carry_over_names_numbers_that_are_no_longer_where_they_start(tmp_path: 
     measured = OLD.replace("due: 2020-09-15}", "metric: {checkin: true, start: 1200000, target: 2000000}}")
     (tmp_path / "okrs.yaml").write_text(measured)
     leeway(tmp_path, "okrs", "load", "okrs.yaml")
-    assert "stands at" not in leeway(tmp_path, "okrs", "carry-over").stderr
-    assert "1234567.5 kept" in leeway(tmp_path, "measure", "O1.1", "1234567.5").stdout
+    assert "but is now at" not in leeway(tmp_path, "okrs", "carry-over").stderr
+    assert "1234567.5 saved" in leeway(tmp_path, "measure", "O1.1", "1234567.5").stdout
     assert ": 1234567.5\n" in leeway(tmp_path, "measure").stdout  # and no 1.23457e+06: turso-cli #175, appscope #183
     assert (
-        "O1.1 starts at 1200000 there and stands at 1234567.5 now: write `start: 1234567.5`."
+        "O1.1 starts at 1200000 in it but is now at 1234567.5: write `start: 1234567.5`."
         in leeway(tmp_path, "okrs", "carry-over").stderr
     )
 
@@ -117,7 +117,7 @@ def test_carry_over_writes_over_nothing_and_refuses_what_is_no_next_period(tmp_p
     assert (tmp_path / "okrs.yaml").read_text() == OLD
     later = leeway(tmp_path, "okrs", "carry-over", "--start", "2190-01-01", "--end", "2190-03-31", "--name", "later")
     assert "later, 2190-01-01 to 2190-03-31." in later.stderr
-    assert "has ended, too" not in later.stderr
+    assert "has also ended" not in later.stderr
     refused(leeway(tmp_path, "okrs", "carry-over", "--start", "2020-09-01"), "lies within 2020-Q3", "2020-09-30")
     refused(leeway(tmp_path, "okrs", "carry-over", "--end", "2020-10-01"), "does not lie after the start")
     refused(leeway(tmp_path, "okrs", "carry-over", "--name", "2020-Q3"), "a different name")

@@ -189,7 +189,7 @@ def test_who_is_away_is_asked_and_reminded_once_they_are_back(
             noon = datetime(2026, 7, at, 12, tzinfo=UTC)
             given = {"source": source, "external_id": f"absence {at}", "item": "absence:carla@x.example", "at": noon}
             session.add(Signal(**given, kind="absence", account="carla@x.example", hours=8.0))
-    assert "carla@x.example would be asked in Slack: O1.1, O1.2, once they are back: today they are away" in plan_of(
+    assert "carla@x.example would be asked in Slack: O1.1, O1.2, once they are back: they are away today" in plan_of(
         app
     )
     assert send_pulse(app, due_only=True).asked == 0
@@ -221,7 +221,7 @@ def test_a_dry_run_and_check_say_who_can_be_asked_and_ask_nobody(app: App, few_d
     lines = plan_of(app)
     assert "carla@x.example would be asked in Slack: O1.1, O1.2" in lines
     assert "mia@x.example would be asked by mail: O1.4" in lines
-    assert lines[-1].startswith("nobody can be asked about O1.6: write one `owner:`")
+    assert lines[-1].startswith("nobody can be asked about O1.6: set `owner:`")
     found = [row for row in check_all(app) if row.part == "pulse"]
     assert [row.found for row in found] == ["2 are asked in Slack, 2 by mail", "nobody can be asked about O1.6"]
     assert not rows(app)
@@ -299,7 +299,7 @@ def test_status_says_that_a_reminder_was_not_delivered(app: App) -> None:
     assert any("carla@" in one for one in send_pulse(thursday, due_only=True).errors)
     text = shown(thursday)
     assert "not delivered to the owner of O1.1, O1.2, as a reminder: " in text
-    assert "There is no other reminder in this round." in text
+    assert "There is no further reminder in this round." in text
     assert "carla@" not in text
 
 
@@ -315,6 +315,6 @@ def test_a_way_that_is_down_is_asked_once_a_round_and_claims_nothing(app: App) -
     way = Dead()
     questions = [(Question("pulse", "2026-07-06", f"p{n}@x.example", "s", "t"), way) for n in range(3)]
     found = ask_all(app.sessions, questions, app.now, lambda _: True)
-    assert found.errors == ["pulse: Slack does not answer. It is tried again."]
+    assert found.errors == ["pulse: Slack does not answer. It will be retried."]
     assert not rows(app)
     assert way.tried == 0

@@ -85,7 +85,7 @@ def test_the_ten_minutes_from_the_first_file_to_every_fifteen_minutes(checkout: 
     then.stdout.close()
     then.wait(LONGEST)
     said = "".join(lines)
-    assert "Stopped. What was done is kept" in said
+    assert "Stopped. Finished work is kept" in said
     assert [fault for fault in faults(said) if not fault.startswith("FAULT 130 of .venv/bin/leeway run")] == [], said
     assert "FAIL" not in said
     assert "alerts about the company" in said  # the backtest's last line

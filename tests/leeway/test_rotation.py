@@ -65,7 +65,7 @@ def test_settings_that_do_not_hold_any_more_change_nothing_and_are_said_once(fol
     (folder / "leeway.toml").write_text("[jira]\nurl = 7\n")
     with capture_logs() as logs:
         assert token() == token() == "old"
-    assert [line["event"] for line in logs] == ["the changed settings are not taken over"]
+    assert [line["event"] for line in logs] == ["changed settings were not applied"]
     (folder / "leeway.toml").write_text('[jira]\nurl = "https://b.example"\nprojects = ["A"]\n')
     jira = the_app().settings.jira
     assert jira is not None
@@ -105,8 +105,8 @@ def test_leeway_run_goes_on_after_a_cycle_that_ended(monkeypatch: pytest.MonkeyP
         signal.signal(signal.SIGTERM, handler)
     assert len(cycles) == 3
     assert [line["reason"] for line in logs if line["event"] == "cycle ended"] == [
-        "the database: server closed the connection unexpectedly. It starts or stops at this moment: wait for it, then run "
-        "it again; nothing is lost."
+        "the database: server closed the connection unexpectedly. It is starting or stopping: wait, then run it again; "
+        "nothing is lost."
     ]
 
 

@@ -68,7 +68,7 @@ def test_each_setting_deleted_doubled_misspelt(number: int, whole: Settings, tmp
         )
     else:
         assert at(heading, f"{name}: is missing", without)
-    assert at(number + 1, "given twice", taken(tmp_path, [*LINES[: number + 1], *LINES[number:]]))
+    assert at(number + 1, "appears twice", taken(tmp_path, [*LINES[: number + 1], *LINES[number:]]))
     misspelt = name[:-2] + name[-1] if len(name) > 3 else name + name[-1]
     said = taken(tmp_path, [*LINES[:number], LINES[number].replace(name, misspelt, 1), *LINES[number + 1 :]])
     assert at(number, f"unknown setting. Did you mean {LINES[heading][1:-1]}.", said)
@@ -102,7 +102,7 @@ def test_each_section_doubled_misspelt_or_a_value(number: int, tmp_path: Path) -
     said = taken(tmp_path, [*LINES[:number], f"[{section[:-1]}]", *LINES[number + 1 :]])
     assert at(number, f"unknown section. Did you mean [{section}]?", said)
     said = taken(tmp_path, [*LINES[:number], f"[[{section}]]", *LINES[number + 1 :]])
-    assert at(number, f"write its settings below a line [{section}]", said)
+    assert at(number, f"write its settings below the line [{section}]", said)
     assert at(0, "", taken(tmp_path, [f"{section} = 5", *LINES[:number], *LINES[number + 1 :]]))
 
 
@@ -111,11 +111,11 @@ def test_each_section_doubled_misspelt_or_a_value(number: int, tmp_path: Path) -
     [
         ('[jira]\nprojects = ["A"\ntoken = "t"\n', "line 2: not valid TOML: a list is not closed"),
         ('[jira]\nprojects = [\n  "A",\n  5,\n]\nurl = "https://x"\ntoken = "t"\n', "line 4: jira.projects"),
-        ('[jira]\nurl = "https://x\ntoken = "t"\n', "line 2: not valid TOML: a text is not closed"),
-        ('[database]\nurl = "sqlite:///C:\\Users\\leeway.db"\n', "line 2: not valid TOML: a backslash in a text"),
+        ('[jira]\nurl = "https://x\ntoken = "t"\n', "line 2: not valid TOML: a string is not closed"),
+        ('[database]\nurl = "sqlite:///C:\\Users\\leeway.db"\n', "line 2: not valid TOML: a backslash in a string"),
         ("[web]\nurl = “https://x”\n", "line 2: not valid TOML: typographic quotes"),
-        ("[web]\nurl: https://x\n", "line 2: not valid TOML: no setting; write name = value"),
-        ("[web]\nany_day = True\n", "line 2: not valid TOML: no value that TOML knows"),
+        ("[web]\nurl: https://x\n", "line 2: not valid TOML: not a setting; write name = value"),
+        ("[web]\nany_day = True\n", "line 2: not valid TOML: not a TOML value"),
         ("[web\nport = 1\n", "line 1: not valid TOML: a section's heading is not closed"),
         ("[web]\n\u00a0port = 1\n", "line 2: not valid TOML: a no-break space"),
         ("[web]\nport = 8440 the page\n", "line 2: not valid TOML: something follows the value"),
@@ -187,7 +187,7 @@ def test_files_that_it_names_are_beside_it_wherever_a_command_is_run_migrondi_37
 
 def test_a_link_that_leads_nowhere_is_no_missing_file(tmp_path: Path) -> None:  # a mounted secret that was renamed, say
     (tmp_path / "leeway.toml").symlink_to("gone.toml")
-    with chdir(tmp_path), pytest.raises(SettingsError, match=r"leeway\.toml is a link to gone\.toml, which is"):
+    with chdir(tmp_path), pytest.raises(SettingsError, match=r"leeway\.toml is a link to gone\.toml, which does"):
         load()
 
 

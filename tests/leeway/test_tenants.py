@@ -99,7 +99,7 @@ def test_nothing_is_posted_into_another_workspace_until_it_is_decided(app: App, 
 
 def test_accept_keeps_what_there_is_and_goes_on(app: App, tmp_path: Path) -> None:
     before = rows(app.sessions, "slack")
-    assert "nothing is to be decided" in leeway(tmp_path, "source", "accept", "jira")[1]
+    assert "there is nothing to decide" in leeway(tmp_path, "source", "accept", "jira")[1]
     assert leeway(tmp_path, "source", "accept", "slack")[0] == 0
     code, said = leeway(tmp_path, "sync", "slack")
     assert (code, said) == (0, "slack: 0 new or changed signals, 0 removed, 0 set aside.")
@@ -118,7 +118,7 @@ def test_replace_asks_removes_what_the_former_one_brought_and_reads_the_new_one_
     few.slack._kept.clear()
     code, said = leeway(tmp_path, "source", "replace", "slack", answer="n\n")
     assert code == 1
-    assert "with what was answered of 1, and read the workspace Velora Sandbox" in said
+    assert "with 1 answer about them, and read the workspace Velora Sandbox" in said
     assert rows(app.sessions, "slack") == before
     assert leeway(tmp_path, "source", "replace", "slack", "--yes")[0] == 0
     assert rows(app.sessions, "slack") == [0, 0, 0, 0, 0]

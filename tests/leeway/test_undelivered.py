@@ -61,7 +61,7 @@ def test_doctor_sees_an_ops_channel_that_is_dead_while_the_company_was_told(app:
         session.add(Notification(drift_id=fall, channel="slack", sent_at=NOW))
     found = {row.name: row for row in diagnose(app, "alerts")}
     assert not found["slack ops"].ok
-    assert found["slack ops"].found == "the channel is archived. It is tried again."
+    assert found["slack ops"].found == "the channel is archived. It will be retried."
     assert found["slack ops"].fix
     assert found["notifications"].found.startswith("1 wait")
     assert "slack" not in found
@@ -79,9 +79,9 @@ def test_a_refused_digest_is_said_by_team_without_an_address_and_with_the_fix(ap
     rows = {row.name: row for row in diagnose(app, "digests")}
     assert set(rows) == {"team fleet", "the company"}
     assert not any(row.ok for row in rows.values())
-    assert "550 no such user. It is tried again at 2026-07-10 13:00 UTC" in rows["team fleet"].found
+    assert "550 no such user. It is retried at 2026-07-10 13:00 UTC" in rows["team fleet"].found
     assert "lead of team fleet in okrs.yaml" in rows["team fleet"].fix
-    assert rows["the company"].found.endswith("no answer (it took too long). It is tried again.")
+    assert rows["the company"].found.endswith("no answer (it took too long). It will be retried.")
     said = StringIO()
     render(
         status_of(app) | {"sources": {"jira": {"signals": 1, "streams": 1, "minutes_since_pull": 1, "errors": []}}},
@@ -93,22 +93,22 @@ def test_a_refused_digest_is_said_by_team_without_an_address_and_with_the_fix(ap
     )
     assert "@velora" not in said.getvalue() + str(rows)
     assert try_again(app) == 1
-    assert "It is tried again." in next(row for row in diagnose(app, "digests") if row.name == "team fleet").found
+    assert "It will be retried." in next(row for row in diagnose(app, "digests") if row.name == "team fleet").found
 
 
 def test_digests_that_are_due_and_wait_for_the_analysis_are_no_silence(app: App) -> None:
     def said() -> CheckRow:
         return next(row for row in diagnose(app, "digests") if row.name != "refused")
 
-    assert (said().ok, said().found) == (True, "due, and waits: the first history is still being read")
+    assert (said().ok, said().found) == (True, "due, but waiting: the initial history is still being read")
     with app.sessions.begin() as session:
         session.add(Cycle(started_at=NOW, finished_at=NOW, through=date(2026, 7, 3)))
     assert said() == CheckRow(
         "digests",
         "week of 2026-06-29",
         False,
-        "due, and waits: drift was looked for up to 2026-07-03 only",
-        "`leeway doctor` says of the cycle and of each source what keeps it.",
+        "due, but waiting: drift was only looked for up to 2026-07-03",
+        "See the cycle and source rows of `leeway doctor` for the cause.",
     )
     app._now = datetime(2026, 7, 6, 7, tzinfo=UTC)  # an hour after
     assert said().ok
@@ -137,11 +137,11 @@ def test_a_question_that_was_refused_is_said_by_what_its_owner_answers_for_until
     rows = {row.name: row for part in ("pulse", "interview") for row in diagnose(app, part) if not row.ok}
     assert set(rows) == {"the owner of O2.2, O3.2", "the lead of team fleet"}  # not who is none any more
     assert "in okrs.yaml and load it" in rows["the owner of O2.2, O3.2"].fix
-    assert "`leeway interview --ask` names it" in rows["the lead of team fleet"].fix
+    assert "`leeway interview --ask` shows it" in rows["the lead of team fleet"].fix
     said = shown(app)
     assert "1 person was asked in the week of 2026-07-06" in said
     assert "interview 2026-Q3 is open until 2026-07-19: 1 person was asked" in said
-    assert said.count("550 no such user. It is tried again.") == 2
+    assert said.count("550 no such user. It will be retried.") == 2
     assert "@velora" not in said + str(rows)
 
 
@@ -152,7 +152,7 @@ def test_a_pack_that_was_refused_is_said_by_its_kind_with_the_fix(app: App) -> N
         refused(app, name, f"mail.example:587 refuses the address: 550 {address}.", refused=12, refused_by="x")
     (row,) = diagnose(app, "packs")  # the monthly one's session is over, the last has no reader
     assert (row.name, row.ok) == ("weekly", False)
-    assert "550 coo. It was refused 12 times and is given up" in row.found
+    assert "550 coo. It was refused 12 times and will not be retried" in row.found
     assert "weekly under [packs] in leeway.toml" in row.fix
     assert "pack     weekly: mail.example:587 refuses the address: 550 coo." in shown(app)
     assert "@velora" not in shown(app)
@@ -171,9 +171,7 @@ def test_check_says_whom_interview_and_packs_reach_and_what_they_lack(app: App) 
     assert found["packs", "mail"].ok
     found = rows(interview={"on": True}, packs={"weekly": ["coo@velora.example"]}, smtp={})
     assert found["packs", "mail"].fix == "Add [smtp] with host and sender."
-    assert (
-        found["interview", "leads"].found == "0 are asked in Slack, 0 by mail, 7 cannot be asked or want no such mail"
-    )
+    assert found["interview", "leads"].found == "0 are asked in Slack, 0 by mail, 7 cannot be asked or have opted out"
     assert found["interview", "leads"].fix.startswith("Set [smtp]")
     assert "`leadership:`" in found["interview", "leadership"].fix
 
@@ -185,7 +183,7 @@ def test_nothing_refused_is_said_as_that(app: App) -> None:
 
 def test_what_was_told_is_not_said_to_be_untold_once_its_channel_is_gone() -> None:
     for told, begins in (
-        (True, "told once, but nothing since can be told: no channel"),
+        (True, "notified once, but no later news can be delivered: no channel"),
         (False, "not told: no channel"),
     ):
         lines: list[str] = []
@@ -199,4 +197,4 @@ def test_clear_makes_what_was_refused_due_again(lite: Engine, tmp_path: Path) ->
     (tmp_path / "leeway.toml").write_text(f"[database]\nurl = {json.dumps(str(lite.url))}\n")
     said = leeway(tmp_path, "doctor", "--clear")
     assert said.returncode == 0, said.stderr
-    assert "0 dead tasks forgotten; 1 refused message tried again at the next wake." in " ".join(said.stdout.split())
+    assert "0 dead tasks cleared; 1 refused message to be retried at the next wake-up." in " ".join(said.stdout.split())

@@ -84,12 +84,12 @@ def test_a_standby_is_told_by_check_and_doctor(postgres_template: str, postgres:
         connection.execute(text("ALTER DATABASE standby SET default_transaction_read_only = on"))
     app = App(Settings.model_validate({"database": {"url": address}}))
     first = next(iter(checked(app)))
-    assert (first.ok, "may only be read" in first.found, "primary" in first.fix) == (False, True, True)
+    assert (first.ok, "is read-only" in first.found, "primary" in first.fix) == (False, True, True)
     row = next(row for row in diagnose(app, only="database"))
     assert (row.ok, "primary" in row.fix) == (False, True)
     with app.engine.connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.execute(text("INSERT INTO installed (revision, version, at) VALUES ('x', 'y', now())"))
-    assert "name the primary server" in str(expected(caught.value))
+    assert "set database.url to the primary server" in str(expected(caught.value))
     app.engine.dispose()
     drop(postgres, address)
 
@@ -107,8 +107,8 @@ def test_a_system_that_sorts_texts_otherwise_is_told_solidtime_862_opencve_620_g
     with administer(postgres) as connection:
         connection.execute(text("UPDATE pg_database SET datcollversion = '0.9' WHERE datname = 'moved'"))
     for rows in (diagnose(app, "database"), list(checked(app))):
-        row = next(row for row in rows if row.name == "order of texts")
-        assert (row.ok, row.found) == (False, "its indexes are of other rules (0.9 to 1)")
+        row = next(row for row in rows if row.name == "text sort order")
+        assert (row.ok, row.found) == (False, "its indexes were built with other rules (0.9 to 1)")
         assert "REINDEX" in row.fix
     app.engine.dispose()
     drop(postgres, moved.render_as_string(hide_password=False))
@@ -141,15 +141,15 @@ def test_behind_a_pooler_nothing_is_prepared(postgres_url: str, said: str) -> No
         ('FATAL:  password authentication failed for user "leeway"', "the name and the password"),
         ('FATAL:  no pg_hba.conf entry for host "10.0.0.7", user "leeway"', "the name and the password"),
         ('FATAL:  no pg_hba.conf entry for host "10.0.0.7", user "leeway", no encryption', "?sslmode=verify-full"),
-        ("server does not support SSL, but SSL was required", "take sslmode out"),
+        ("server does not support SSL, but SSL was required", "remove sslmode"),
         ("SSL error: certificate verify failed", "sslrootcert=FILE"),
         ('root certificate file "/root/.postgresql/root.crt" does not exist', "sslrootcert=FILE"),
-        ('server certificate for "db" does not match host name "10.0.0.7"', "a name of its certificate"),
+        ('server certificate for "db" does not match host name "10.0.0.7"', "a name from its certificate"),
         ('invalid connection option "ssl"', "what follows the ?"),
         ('FATAL:  database "leeway" does not exist', "Create it"),
         ("FATAL:  sorry, too many clients already", "run fewer workers"),
-        ("FATAL:  the database system is starting up", "wait for it"),
-        ("server closed the connection unexpectedly", "wait for it"),
+        ("FATAL:  the database system is starting up", "wait, then run it again"),
+        ("server closed the connection unexpectedly", "wait, then run it again"),
         ("permission denied for schema public", "the owner of the database"),  # since PostgreSQL 15
     ],
 )

@@ -218,9 +218,7 @@ def test_a_database_that_may_not_be_written_is_one_sentence_and_stays_as_it_was(
     (tmp_path / "okrs.yaml").write_text((tmp_path / "okrs.yaml").read_text().replace("Customers stay", "They stay"))
     only_read = f"sqlite:///file:{kept}?mode=ro&uri=true"  # whoever runs the tests may write every file
     result = leeway(tmp_path, "okrs", "load", "okrs.yaml", LEEWAY_DATABASE__URL=only_read)
-    refused(
-        result, "the database: ", "readonly database", "Let the user that runs Leeway write the file and its folder"
-    )
+    refused(result, "the database: ", "readonly database", "Give the user that runs Leeway write access to the file")
     assert kept.read_bytes() == before
     again = leeway(tmp_path, "okrs", "load", "okrs.yaml", LEEWAY_DATABASE__URL=f"sqlite:///{kept}")
     assert "version 2" in again.stdout

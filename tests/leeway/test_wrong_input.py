@@ -47,15 +47,18 @@ def folder(loaded: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (("backtest", "--from", "yesterday"), ("--from", "'yesterday' is no day like 2026-10-01")),
-        (("demo", "--today", "tomorrow"), ("--today", "'tomorrow' is no day like")),
+        (("backtest", "--from", "yesterday"), ("--from", "'yesterday' is not a date such as 2026-10-01")),
+        (("demo", "--today", "tomorrow"), ("--today", "'tomorrow' is not a date such as")),
         (("demo", "--database", "mysql://u:sekret@h/x"), ("--database", "sqlite:///leeway.db")),
         # The calendar's ends: ctx PR #38, nab PR #947.
-        (("costs", "--month", "9999-12"), ("'9999-12' is no month like 2026-10",)),
-        (("okrs", "carry-over", "--start", "9999-12-30"), ("--start", "'9999-12-30' is in no year from 1970 to 2200")),
-        (("okrs", "carry-over", "--end", "9999-12-31"), ("--end", "in no year from 1970 to 2200")),
-        (("measure", "O1.1", "3", "--day", "0001-01-01"), ("--day", "in no year from 1970 to 2200")),
-        (("backtest", "--from", "9999-12-31"), ("--from", "in no year from 1970 to 2200")),
+        (("costs", "--month", "9999-12"), ("'9999-12' is not a month such as 2026-10",)),
+        (
+            ("okrs", "carry-over", "--start", "9999-12-30"),
+            ("--start", "'9999-12-30' is not within the years 1970 to 2200"),
+        ),
+        (("okrs", "carry-over", "--end", "9999-12-31"), ("--end", "not within the years 1970 to 2200")),
+        (("measure", "O1.1", "3", "--day", "0001-01-01"), ("--day", "not within the years 1970 to 2200")),
+        (("backtest", "--from", "9999-12-31"), ("--from", "not within the years 1970 to 2200")),
         (("export", "."), (".: Is a directory",)),
         (("sync", "jra"), ("there is no source 'jra'", "Did you mean jira?")),
         (("sync", "salesforce"), ("There are jira, slack, hubspot",)),
@@ -98,7 +101,7 @@ def test_it_is_one_sentence(folder: Path, words: tuple[str, ...], parts: tuple[s
     ],
 )
 def test_two_options_that_ask_for_different_things_are_refused(folder: Path, words: tuple[str, ...]) -> None:
-    refused(leeway(folder, *words), "do not go together; give one of them")
+    refused(leeway(folder, *words), "cannot be combined; give one of them")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ def test_two_options_that_ask_for_different_things_are_refused(folder: Path, wor
     ],
 )
 def test_an_option_without_what_it_belongs_to_is_refused(folder: Path, words: tuple[str, ...], of: str) -> None:
-    refused(leeway(folder, *words), f"it says nothing without {of}")
+    refused(leeway(folder, *words), f"it has no effect without {of}")
 
 
 def test_a_picture_is_written_over_a_picture_alone(tmp_path: Path) -> None:
@@ -126,12 +129,12 @@ def test_a_picture_is_written_over_a_picture_alone(tmp_path: Path) -> None:
 def test_where_nothing_was_looked_at_that_nothing_is_found_is_not_said(folder: Path) -> None:
     # "Nothing" where nobody looked: clawmetry #5716. A success that is none: lxd #1886, gfarm #52.
     assert leeway(folder, "diagnoses").stdout.startswith(
-        "The first analysis is not done, so nothing was looked for yet."
+        "The first analysis is not finished, so nothing has been looked for yet."
     )
     assert json.loads(leeway(folder, "diagnoses", "--json").stdout)["looked"] is False
     shown = leeway(folder, "digest", "--preview", "mails")
-    assert (shown.stdout, shown.stderr.split(":")[0]) == ("", "Nothing is written")
-    refused(leeway(folder, "costs", "--month", "2026-01"), "no whole week of 2026-01 is known")
+    assert (shown.stdout, shown.stderr.split(":")[0]) == ("", "Nothing written")
+    refused(leeway(folder, "costs", "--month", "2026-01"), "no complete week of 2026-01 is known")
 
 
 def test_a_template_s_lines_end_as_those_of_all_commands(folder: Path) -> None:  # azure-cli #7290, sqlitebrowser #591
@@ -183,9 +186,7 @@ def test_a_proxy_that_no_client_speaks_to_is_one_sentence(folder: Path, variable
     """requests #5448, urllib3 #2104: clients raise it as they are made, and so every command ended in a traceback."""
     given = {"LEEWAY_HUBSPOT__TOKEN": "t", "LEEWAY_HUBSPOT__PIPELINES": "Sales", variable: proxy}
     for words in (("status",), ("check",), ("sync", "hubspot")):
-        refused(
-            leeway(folder, *words, **given), "hubspot: the proxy for https is none that is spoken to", "HTTPS_PROXY"
-        )
+        refused(leeway(folder, *words, **given), "hubspot: the proxy for https is not supported", "HTTPS_PROXY")
     assert leeway(folder, "status", **given, NO_PROXY="api.hubapi.com").returncode == 0
 
 
@@ -193,8 +194,8 @@ def test_a_proxy_that_no_client_speaks_to_is_one_sentence(folder: Path, variable
     ("error", "words"),
     [
         (sqlite3.OperationalError("database or disk is full"), "Free some space where the database is"),
-        (OperationalError("", {}, Exception("disk I/O error")), "no file may grow as large (ulimit -f)"),
-        (OSError(errno.EFBIG, "File too large"), "no file may grow as large here"),
+        (OperationalError("", {}, Exception("disk I/O error")), "the file size limit is reached (ulimit -f)"),
+        (OSError(errno.EFBIG, "File too large"), "the file size limit is reached"),
     ],
 )
 def test_what_a_disk_does_not_take_is_one_sentence(error: Exception, words: str) -> None:  # Tribler #3247, libsql #580
@@ -224,7 +225,7 @@ def test_a_copy_that_is_put_beside_the_log_of_a_later_one_says_what_to_delete(fo
     raw = file.read_bytes()
     file.write_bytes(raw[:100] + b"\xff" * (len(raw) - 100))
     said = leeway(folder, "status", LEEWAY_DATABASE__URL=f"sqlite:///{file}")
-    refused(said, "malformed", "delete the files that end in -wal and -shm")
+    refused(said, "malformed", "delete the files next to it that end in -wal and -shm")
 
 
 def test_a_database_that_answers_and_has_no_room_is_told(folder: Path) -> None:  # health_check #61, Sportarr #288
@@ -236,7 +237,7 @@ def test_a_database_that_answers_and_has_no_room_is_told(folder: Path) -> None: 
     ):
         rows = {row.name: row for row in diagnose(app, "database")}
         assert {row.name for row in _database(app)} >= {"file", "disk"}
-    assert (rows["disk"].ok, rows["disk"].found) == (False, "12 MB are left where leeway.db is")
+    assert (rows["disk"].ok, rows["disk"].found) == (False, "12 MB left on the disk that holds leeway.db")
     assert not rows["file"].ok
     app.engine.dispose()
 

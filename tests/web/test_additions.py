@@ -38,7 +38,7 @@ def test_a_key_result_is_added_checked_kept_and_undone(client: TestClient, app: 
     assert "<script>fetch" not in page.text
     assert current(app).id == 1
     kept = client.post("/register/add", data=hidden(page.text) | {"sure": "yes"})
-    assert "Kept, as version 2" in kept.text
+    assert "Saved as version 2" in kept.text
     assert [one.key for one in register(app).objectives[2].key_results] == [*keys, "O3.9"]
     assert (
         client.post("/register/2/undo", data=hidden(kept.text[: kept.text.index("Undo</button>")])).status_code == 200
@@ -60,7 +60,7 @@ def test_an_objective_is_added_with_its_first_key_result(client: TestClient, app
     assert "9 in 10 sure" not in page.text
     assert "until then its share is not known" not in client.get("/objectives/O3").text
     first = client.get("/").text
-    assert "known from the next cycle on" in first
+    assert "included from the next cycle" in first
     assert NEW["title"] in first
     assert not [row for row in rows(first, "All objectives") if NEW["title"] in row[0]]
     assert "O9" not in {row["key"] for row in client.get("/api/company/objectives.json").json()}
@@ -94,10 +94,10 @@ def test_ending_takes_a_reason_and_the_history_stays(client: TestClient, app: Ap
     asked = client.post("/key-results/O3.1/end", data=hidden(form.text))
     assert "O3.1 is gone in O3" in asked.text
     again = client.post("/key-results/O3.1/end", data=hidden(asked.text) | {"sure": "yes"})
-    assert "Say why first" in again.text
+    assert "Give a reason first" in again.text
     assert current(app).id == 1
     kept = client.post("/key-results/O3.1/end", data=hidden(again.text) | {"sure": "yes", "why": "the store closed"})
-    assert "Kept, as version 2" in kept.text
+    assert "Saved as version 2" in kept.text
     assert "the store closed" in client.get("/register").text
     assert "O3.1" not in [one.key for _, one in register(app).key_results()]
     ended = client.post("/objectives/O3/end", data=hidden(client.get("/objectives/O3/edit").text))
@@ -119,11 +119,11 @@ def test_teams_plans_of_teams_and_a_description_are_edited(client: TestClient, a
     team = register(app).teams[0].key
     page = check(client, "objectives/O4", description="Why:\nthe market is there.", **{"team plans": f"{team}: 15 %"})
     assert "description: none -&gt; Why:" in page.text
-    assert "Kept" in sure(client, "objectives/O4", page).text
+    assert "Saved" in sure(client, "objectives/O4", page).text
     assert register(app).objectives[3].description.splitlines() == ["Why:", "the market is there."]
     plan = (register(app).teams[0].plan or {})["O4"]
     assert plan.share == pytest.approx(0.15)
-    assert "Nothing is changed yet" in check(client, "objectives/O4").text  # line ends of a form are none
+    assert "Nothing has changed yet" in check(client, "objectives/O4").text  # line ends of a form are none
     sure(client, "key-results/O3.1", check(client, "key-results/O3.1", teams=team))
     assert next(one.teams for _, one in register(app).key_results() if one.key == "O3.1") == (team,)
     wrong = check(client, "objectives/O4", **{"team plans": "nobody: 15 %"})

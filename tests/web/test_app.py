@@ -34,7 +34,7 @@ def test_what_the_database_cannot_take_is_no_fault_of_ours(postgres_url: str) ->
         load_register(session, parse(text), text)
     page = client.get("/search?q=a%00b")
     assert page.status_code == 400
-    assert "a character that nothing here can have" in page.text
+    assert "a character that is not allowed" in page.text
     app.engine.dispose()
 
 
@@ -44,7 +44,7 @@ def test_without_a_database_it_says_what_passes_and_no_fault_of_its_own(tmp_path
     client = TestClient(make(gone))
     page = client.post("/sign-in", data={"token": "x"})
     assert (page.status_code, page.headers["Retry-After"]) == (503, "60")
-    assert "The database does not answer just now, and nothing was changed" in page.text
+    assert "The database is not answering right now, and nothing was changed" in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert str(tmp_path) not in page.text
     scrape = client.get("/metrics")

@@ -198,7 +198,7 @@ def test_a_plan_that_has_run_out_is_said_as_on_the_page(app: App) -> None:
     for name in ("shares", "drifts", "progress"):
         ended = ask(app, APP, name)["plan_has_ended"]
         assert (ended["on"], ended["plan"][:1]) == (END.isoformat(), "“")
-        assert "Since then nothing is told as drift" in ended["means"]
+        assert "Since then no drift is reported" in ended["means"]
     weeks = ask(app, COMPANY, "shares")["weeks"]
     assert {row["week"] for row in weeks if row.get("after_the_plans_end")} == {
         one for one in (row["week"] for row in weeks) if one > END.isoformat()
@@ -228,12 +228,12 @@ def test_what_cannot_be_answered_is_said_in_a_sentence(app: App) -> None:
         ("evidence", {"stream": "nothing"}),
     )
     assert not any(well for well, _ in said)
-    assert said[0][1] == "since is no date like 2026-10-05."
+    assert said[0][1] == "since is not a date such as 2026-10-05."
     assert said[1][1].startswith("These values do not fit. id: Input should be a valid integer")
     assert "pydantic" not in said[1][1]
-    assert said[2][1] == "Name one of these: a stream, a key_result, or the id of a drift."
+    assert said[2][1] == "Give one of these: a stream, a key_result, or the id of a drift."
     assert said[3][1] == "There is no key result “O9.9” in the register."
-    assert "`streams` lists those" in said[4][1]
+    assert "`streams` lists the current ones" in said[4][1]
 
 
 def test_over_http_a_key_of_the_page_answers_as_its_role(app: App, address: str) -> None:
@@ -288,7 +288,7 @@ def test_without_a_valid_key_nothing_is_said(app: App, address: str, monkeypatch
         assert "older than 30 days" in refused(f"Bearer {key}")
     assert viewer_of(app, key) == COMPANY
     end_all(app)
-    assert "all keys were ended" in refused(f"Bearer {key}")
+    assert "all keys were revoked" in refused(f"Bearer {key}")
     nobody = {httpx.get(address.replace("/mcp", f"/.well-known/oauth-{name}")).status_code for name in SIGN_IN}
     assert nobody == {404}  # on 401 a client gives up, on 404 it takes the key that it has
     evil = httpx.post(
@@ -335,7 +335,7 @@ def test_the_command_prints_a_key_and_ends_all(tmp_path: Path) -> None:
     assert made.returncode == 0
     assert viewer_of(app, made.stdout.strip()) == APP
     assert leeway(tmp_path, "mcp", "--end-keys", LEEWAY_DATABASE__URL=url).returncode == 0
-    with pytest.raises(HTTPException, match="all keys were ended"):
+    with pytest.raises(HTTPException, match="all keys were revoked"):
         viewer_of(app, made.stdout.strip())
     refused = leeway(tmp_path, "mcp", "--role", "team:nobody", LEEWAY_DATABASE__URL=url)
     assert (refused.returncode, "there is no team 'nobody'" in refused.stderr) == (2, True)

@@ -188,7 +188,7 @@ def test_the_weekly_pack_says_only_what_changed_and_the_same_on_every_face(
     later = " ".join(client.get("/packs/weekly").text.split())
     assert "Shadow roadmap: 31" not in later
     assert "3 older diagnoses are open and unchanged" in later
-    assert "Nothing beyond its usual range" in page
+    assert "Nothing outside its usual range" in page
     assert (
         "Still open: “20 of 100 working days have left the top priorities since 15 June”; 1 more on the page." in page
     )
@@ -263,7 +263,7 @@ def test_a_stream_that_the_page_shows_is_in_the_packs_too(client: TestClient) ->
 
 def test_the_quarter_says_week_by_week_what_happened(app: App, client: TestClient) -> None:
     text = client.get("/packs/quarterly").text
-    first = text.index("When work and plan parted")
+    first = text.index("When work and plan diverged")
     assert first < text.index("Shares against the plan") < text.index("The next register")
     assert "working days have left the top priorities" in text
     assert "Shadow roadmap begins: 31 of 100 working days of the company go to large streams" in text

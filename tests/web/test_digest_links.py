@@ -111,7 +111,7 @@ def test_a_link_is_kept_once_pressed_and_refused_when_it_is_old(
     with app.sessions() as session:
         assert session.scalar(select(Label)) is None
     for _ in range(2):
-        assert "Kept" in client.post(button(client.get(labels[0]).text)).text
+        assert "Saved" in client.post(button(client.get(labels[0]).text)).text
     client.post(button(client.get(stop).text))
     with app.sessions() as session:
         assert [row.origin for row in session.scalars(select(Label))] == ["digest"]
@@ -141,7 +141,7 @@ def test_an_answer_follows_its_item_where_its_number_is_anothers_by_now(
     with app.sessions.begin() as session:
         assert session.get(Label, id_) is None
         session.add(WorkItem(source=source, external_id=asked, kind="story", container="A"))
-    assert "Kept" in client.post(button(client.get(link).text)).text
+    assert "Saved" in client.post(button(client.get(link).text)).text
     with app.sessions() as session:
         (label,) = session.scalars(select(Label))
         assert session.get_one(WorkItem, label.work_item_id).external_id == asked
@@ -156,7 +156,7 @@ def test_each_of_several_links_that_stand_open_keeps_its_own_answer(
     asked = [page for page in opened if "This serves O3.1" in page]  # one an item
     assert len(asked) == 3
     for page in asked:
-        assert "Kept" in client.post(button(page)).text
+        assert "Saved" in client.post(button(page)).text
     with app.sessions() as session:
         assert len(list(session.scalars(select(Label)))) == 3
 

@@ -67,7 +67,7 @@ def test_an_edit_is_shown_asked_once_kept_with_who_and_why_and_undone_in_one_pre
     assert "a new baseline begins" in page.text
     assert current(app).id == 1  # nothing is kept yet
     kept = sure(client, "objectives/O4", page, why="Portugal waits")
-    assert "Kept, as version 2 of the register. It can be undone for a day" in kept.text
+    assert "Saved as version 2 of the register. It can be undone for a day" in kept.text
     assert current(app).document.count("\n") == stored_text(app, 1).count("\n") + 1
     assert "    plan: 30%\n" in current(app).document
     with app.sessions() as session:
@@ -76,7 +76,7 @@ def test_an_edit_is_shown_asked_once_kept_with_who_and_why_and_undone_in_one_pre
     shown = client.get("/register").text
     assert "company, on the page: Portugal waits" in shown
     undone = client.post("/register/2/undo", data=hidden(kept.text[: kept.text.index("Undo</button>")]))
-    assert "Undone: the register is as it was before version 2 (version 3)." in undone.text
+    assert "Undone: the register is back to what it was before version 2 (version 3)." in undone.text
     assert current(app).document == stored_text(app, 1)
     assert (
         client.post("/register/2/undo", data=hidden(kept.text[: kept.text.index("Undo</button>")])).status_code == 409
@@ -92,11 +92,11 @@ def test_what_is_loosened_is_said_and_takes_a_reason(client: TestClient, app: Ap
     page = check(client, "key-results/O3.1", title="App store rating from 3.6 to 3.9")
     assert "the target 4.5 became 3.9" in page.text
     again = sure(client, "key-results/O3.1", page, why="  ")
-    assert "Say why first" in again.text
+    assert "Give a reason first" in again.text
     assert current(app).id == 1
     back = client.post("/key-results/O3.1/edit", data=hidden(page.text) | {"sure": "back"})
     assert 'value="App store rating from 3.6 to 3.9"' in back.text
-    assert "Kept" in sure(client, "key-results/O3.1", again, why="the store hides old ratings").text
+    assert "Saved" in sure(client, "key-results/O3.1", again, why="the store hides old ratings").text
     assert title(app, "O3.1") == "App store rating from 3.6 to 3.9"
 
 
@@ -106,15 +106,15 @@ def test_what_a_number_is_measured_by_is_edited_and_no_statement_or_file_from_a_
     form = {"measured by": "jql: issuetype = Bug", "start": "40", "target": "10", "unit": "bugs"}
     page = check(client, "key-results/O1.1", **form)
     assert "metric.jql: none -&gt; issuetype = Bug" in page.text
-    assert "Kept" in sure(client, "key-results/O1.1", page, why="counted by Jira now").text
+    assert "Saved" in sure(client, "key-results/O1.1", page, why="counted by Jira now").text
     (metric,) = [k.metric for _, k in stored(current(app).document, 2).key_results() if k.key == "O1.1"]
     assert metric is not None
     assert (metric.binding, metric.start, metric.target, metric.unit) == ({"jql": "issuetype = Bug"}, 40, 10, "bugs")
     for said in ("sql: SELECT 1\ndatabase: warehouse", "csv: /etc/passwd\ncolumn: x"):
         refused = check(client, "key-results/O1.1", **{"measured by": said})
-        assert "is written in okrs.yaml" in refused.text
+        assert "can only be set in okrs.yaml" in refused.text
         assert refused.status_code == 422
-    assert "Nothing is changed yet" in check(client, "key-results/O1.1").text
+    assert "Nothing has changed yet" in check(client, "key-results/O1.1").text
 
 
 def test_faults_are_said_beside_what_was_typed(client: TestClient, app: App) -> None:
@@ -124,7 +124,7 @@ def test_faults_are_said_beside_what_was_typed(client: TestClient, app: App) -> 
     assert "Kept while it is mended" in page.text
     assert "Plan: " in check(client, "objectives/O1", plan="300 %").text
     assert "Title: it is empty" in check(client, "key-results/O1.1", title=" ").text
-    assert "Nothing is changed yet" in check(client, "objectives/O1").text
+    assert "Nothing has changed yet" in check(client, "objectives/O1").text
     assert current(app).id == 1
 
 
@@ -156,7 +156,7 @@ def test_two_people_at_once_see_each_other(client: TestClient, app: App) -> None
     other = check(client, "objectives/O5", title="Grow cheaply")
     sure(client, "objectives/O4", first)
     asked = sure(client, "objectives/O4", second)
-    assert "Somebody changed it meanwhile" in asked.text
+    assert "Somebody changed it in the meantime" in asked.text
     assert "the register says &#39;Open Spain&#39;, your form says &#39;Open Portugal&#39;." in asked.text
     assert current(app).id == 2
     sure(client, "objectives/O5", sure(client, "objectives/O5", other))  # asked again on the newer version, then kept
@@ -168,7 +168,7 @@ def test_hostile_words_stay_words(client: TestClient, app: App) -> None:
     words = HOSTILE + ' {{ 7 * 7 }} "]}: &x *y\r\n- key: O9'
     page = check(client, "key-results/O2.1", title=words, owner="=cmd|' /C calc'!A0")
     assert "<script>fetch" not in page.text
-    assert "Kept" in sure(client, "key-results/O2.1", page, why=HOSTILE).text
+    assert "Saved" in sure(client, "key-results/O2.1", page, why=HOSTILE).text
     assert title(app, "O2.1") == " ".join(words.split())
     shown = client.get("/register").text + client.get("/key-results/O2.1").text
     assert "<script>fetch" not in shown
@@ -227,7 +227,7 @@ def test_the_forms_fit_and_an_edit_works_without_a_script(
     assert page.evaluate(fits)
     page.get_by_label("Why").fill("old ratings are hidden")
     page.get_by_role("button", name="Yes: keep it").click()
-    page.get_by_role("status").get_by_text("Kept, as version 2").wait_for()
+    page.get_by_role("status").get_by_text("Saved as version 2").wait_for()
     page.get_by_role("button", name="Undo").click()
     page.get_by_role("status").get_by_text("Undone").wait_for()
     assert page.evaluate(fits)

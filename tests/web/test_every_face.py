@@ -109,7 +109,7 @@ def test_status_calls_a_team_by_its_name(app: App) -> None:
     team = next(team for team in app.register()[1].teams if team.key == "fleet")
     assert f"drift    {team.name}: 50% -> 30% since 2026-06-15" in out.getvalue()
     assert "1 signal, 1 feed, pulled 1 minute ago" in out.getvalue()
-    assert "1 signal, 1 feed, not read to its end yet" in out.getvalue()  # it said "pulled never finished"
+    assert "1 signal, 1 feed, not fully read yet" in out.getvalue()  # it said "pulled never finished"
     assert "a list of titles" not in out.getvalue()
 
 

@@ -76,16 +76,16 @@ def test_a_word_is_taken_and_another_kept_asked_once_and_undone(app: App, simula
         assert said in asked.text
     assert text(app) == OKRS
     again = client.post("/register/goals", data=hidden(asked.text) | {"take": take, "sure": "yes"})
-    assert "Say why first" in again.text
+    assert "Give a reason first" in again.text
     simulator.world.issues[2].title = "NPS from 31 to 20"  # after it was shown
     moved = client.post("/register/goals", data=hidden(again.text) | {"take": take, "sure": "yes", "why": "agreed"})
     assert "the target 45 became 20" in moved.text
     assert text(app) == OKRS
     kept = client.post("/register/goals", data=hidden(moved.text) | {"take": take, "sure": "yes", "why": "agreed"})
-    assert "Kept, as version 2 of the register" in kept.text
+    assert "Saved as version 2 of the register" in kept.text
     assert "NPS from 31 to 20" in text(app)
     assert "APP-9" in text(app)
-    assert "the register's word was kept" in client.get("/register/goals").text
+    assert "the register's value was kept" in client.get("/register/goals").text
     undo = hidden(kept.text[: kept.text.index("Undo</button>")])
     assert "Undone" in client.post("/register/2/undo", data=undo).text
     assert text(app) == OKRS

@@ -146,7 +146,7 @@ def test_a_provider_that_tells_no_address_is_said_so(provider: Provider, tmp_pat
     back = urlsplit(httpx.get(to, follow_redirects=False).headers["location"])
     answer = client.get(f"{back.path}?{back.query}", headers={"accept": "text/html"})
     assert answer.status_code == 403
-    assert "does not tell your address" in answer.text
+    assert "does not send your address" in answer.text
     assert "email" in answer.text
 
 

@@ -157,7 +157,7 @@ def test_a_suggested_plan_is_said_to_be_one_and_has_no_gap(tmp_path: Path) -> No
     assert exported["O1"]["gap"] is None
     suggested = [exported[key]["suggested_plan"] for key in ("O1", "O2", "O3", "O4", "O5")]
     assert all(isinstance(one, int) and one % 5 == 0 for one in suggested)
-    assert "nobody decided it" in client.get("/objectives/O1").text
+    assert "not decided" in client.get("/objectives/O1").text
     assert "nothing is measured against it" in client.get("/").text
     assert status_of(app)["plan"] == []
 
@@ -168,7 +168,7 @@ def test_a_press_says_what_it_does_to_a_gap(pages: tuple[App, TestClient]) -> No
     page = client.get(f"/drifts/{id_}").text
     csrf = page.split('name="csrf" value="')[1].split('"')[0]
     answer = client.post(f"/drifts/{id_}/intended", data={"csrf": csrf, "nonce": "n"})
-    assert "not told again until the plan changes" in answer.text
+    assert "not reported again until the plan changes" in answer.text
     with app.sessions() as session:
         assert session.get_one(Drift, id_).state == "intended"
 
@@ -228,7 +228,7 @@ def test_what_is_of_an_earlier_plan_is_told_by_its_title_and_leads_to_no_page_th
     assert [(one["of_an_earlier_plan"], one["objective_title"]) for one in gaps] == [(True, f"“{TITLE}”")]
     assert "O1@" not in str(gaps)
     late = client.get("/packs/quarterly").text
-    assert "FY27 runs from 13 July 2026, and no whole week of it is known" in late
+    assert "FY27 runs from 13 July 2026, and no complete week of it is known" in late
 
 
 def rows_of(page: str) -> list[str]:

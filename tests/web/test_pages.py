@@ -74,7 +74,7 @@ def test_a_sign_in_link_works_once_and_only_when_the_button_is_pressed(client: T
     other.get("/sign-in", params={"token": token})
     refused = other.post("/sign-in")
     assert refused.status_code == 410
-    assert "used already" in refused.text
+    assert "already been used" in refused.text
 
 
 def test_forged_and_old_links_are_refused(client: TestClient, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +261,7 @@ def test_days_that_were_left_empty_are_no_choice_and_days_without_figures_say_so
         assert client.get(f"{path}?since=0001-01-01&until=9999-12-31").status_code == 200, path
     for days in ("since=2030-01-01", "until=2020-01-01", "since=2020-01-01&until=2020-02-01"):
         refused = client.get(f"/?{days}")
-        assert (refused.status_code, "no figures of these days" in refused.text) == (404, True), days
+        assert (refused.status_code, "no figures for these days" in refused.text) == (404, True), days
         assert client.get(f"/api/company/objectives.json?{days}").status_code == 404
 
 
@@ -362,7 +362,7 @@ def test_who_takes_a_skip_back_takes_nobody_elses_label_away(client: TestClient,
     client.post("/labels/2", data=form | {"key_result": "skip"})
     other = enter(TestClient(make(app)), app, "company")
     other.post("/labels/2", data=csrf(other.get("/labels").text) | {"key_result": "O3.1"})
-    assert "asked about again" in client.post("/labels/undo", data=form).text
+    assert "back in the queue" in client.post("/labels/undo", data=form).text
     with app.sessions() as session:
         assert session.get_one(Label, 2).key_result == "O3.1"
 
@@ -453,7 +453,7 @@ def test_a_link_in_a_mail_changes_nothing_until_its_button_is_pressed(client: Te
     assert "<script>fetch" not in page.text
     with app.sessions() as session:
         assert session.scalar(select(Label)) is None
-    assert "Kept" in client.post("/answer", params={"token": token}).text
+    assert "Saved" in client.post("/answer", params={"token": token}).text
     with app.sessions() as session:
         assert session.get_one(Label, 1).key_result == "O3.1"
     assert client.get("/answer", params={"token": token[:-3] + "abc"}).status_code == 403

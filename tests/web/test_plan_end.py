@@ -46,7 +46,7 @@ def test_the_page_says_on_each_place_that_the_plan_has_run_out(client: TestClien
     for path in ("/", "/teams", "/drifts", "/register"):
         text = client.get(path).text
         assert text.count(BAND) == 1
-        assert "ended on 14 June 2026, and no later one is loaded. Since then nothing is told as drift" in text
+        assert "ended on 14 June 2026, and no later one is loaded. Since then no drift is reported" in text
         assert "leeway okrs carry-over" in text
 
 

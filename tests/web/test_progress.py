@@ -52,7 +52,7 @@ def client(app: App) -> TestClient:
 def test_the_page_draws_the_number_beside_its_work(client: TestClient, app: App) -> None:
     page = enter(client, app, "company").get("/key-results/O1.1").text
     assert "<h2>The number</h2>" in page
-    assert "<h2>Its part of the work by week</h2>" in page
+    assert "<h2>Its share of work by week</h2>" in page
     assert "from 0, target 25" in page
     assert re.search(r"9 in 10 sure</div><div class=\"v\">[\d.]+ to [\d.]+<", page)
     assert "the number moves where the work goes." in page
@@ -78,7 +78,7 @@ def test_a_lead_sees_the_number_and_not_the_company_s_work(client: TestClient, a
     lead = enter(client, app, "team", "app")
     page = lead.get("/key-results/O1.1").text
     assert "<h2>The number</h2>" in page
-    assert "Its part of the work by week" not in page
+    assert "Its share of work by week" not in page
     assert "working days went to it" not in page
     chart, asked = "work", {"key": "O1.1@", "since": "2026-05-25", "until": "2026-08-30"}
     assert lead.get(f"/charts/{chart}/app", params=asked).status_code in (403, 404)

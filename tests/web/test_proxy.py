@@ -132,8 +132,10 @@ def test_what_is_not_there_or_not_allowed_keeps_the_frame_of_the_page(site: Site
 
 @pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
 def test_an_address_that_is_none_of_this_machine_is_not_said_to_be_taken(host: str) -> None:
-    with pytest.raises(NotReady, match=r"cannot be listened on: .* That is no address of this machine") as caught:
-        listen(host, 8440, "Is the page running already?")
+    with pytest.raises(
+        NotReady, match=r"cannot be used to listen: .* That is not an address of this machine"
+    ) as caught:
+        listen(host, 8440, "Is the page already running?")
     assert "already" not in str(caught.value)
 
 
@@ -147,7 +149,7 @@ def test_a_port_that_is_taken_is_one_sentence_and_no_link(tmp_path: Path, capsys
         with app.sessions.begin() as session:
             load_register(session, parse(text), text)
         assert is_served(app)
-        with pytest.raises(NotReady, match=rf"127.0.0.1:{port} cannot be listened on: .*LEEWAY_WEB__PORT"):
+        with pytest.raises(NotReady, match=rf"127.0.0.1:{port} cannot be used to listen: .*LEEWAY_WEB__PORT"):
             serve(app, Console())
     assert capsys.readouterr().out == ""
     assert not is_served(app)

@@ -122,7 +122,7 @@ def test_a_scanner_that_follows_the_mail_s_link_answers_nothing_and_a_form_does(
     assert kept(slack_app) == []
     form = {"value O1.1": "9", "note O1.1": "<b>sure</b>", "value O2.1": "9", "value O9": "1"}
     page = client.post("/pulse", params={"token": token}, data=form)
-    assert "Kept. Thank you." in page.text
+    assert "Saved. Thank you." in page.text
     assert "<b>sure" not in page.text
     assert kept(slack_app) == [("O1.1", WEEK, 9, "<b>sure</b>")]  # O2.1 is somebody else's
     client.post("/pulse", params={"token": token}, data={"value O1.1": "3"})
@@ -132,9 +132,9 @@ def test_a_scanner_that_follows_the_mail_s_link_answers_nothing_and_a_form_does(
 def test_a_line_without_a_number_is_said_and_stays_in_the_form(client: TestClient, slack_app: App) -> None:
     token = serializer(slack_app, "pulse").dumps([CARLA, WEEK.isoformat()])
     page = client.post("/pulse", params={"token": token}, data={"note O1.1": "waits for <b>legal</b>"})
-    assert "O1.1: choose a number beside your line" in page.text
+    assert "O1.1: choose a number with your comment" in page.text
     assert 'value="waits for &lt;b&gt;legal&lt;/b&gt;"' in page.text
-    assert "Kept" not in page.text
+    assert "Saved" not in page.text
     assert kept(slack_app) == []
 
 

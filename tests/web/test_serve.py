@@ -34,7 +34,7 @@ def test_a_way_in_to_a_page_that_nobody_serves_is_a_warning(tmp_path: Path) -> N
     given = {"LEEWAY_DATABASE__URL": filled(tmp_path / "x.db"), "LEEWAY_WEB__PORT": str(dead_port())}
     said = leeway(tmp_path, "web", "--open", **given)
     assert said.returncode == 0
-    assert "no page answers on this machine's web.host and web.port; `leeway web` serves it" in " ".join(
+    assert "nothing answers on this machine's web.host and web.port; start `leeway web`" in " ".join(
         said.stderr.split()
     )
 

@@ -109,7 +109,7 @@ def test_a_press_below_a_message_of_before_a_restored_backup_decides_about_no_ot
     assert press(client, action(kind) | other) == 200
     assert state(slack_app) == "raised"
     assert company.slack.views == []
-    assert "before a backup was restored" in company.slack.whispered[0]["text"]
+    assert "predates the restore of a backup" in company.slack.whispered[0]["text"]
     assert press(client, action(kind) | own) == 200
     assert len(company.slack.whispered) == 1
 
@@ -206,7 +206,7 @@ def test_who_decides_is_refused_in_the_modal_for_a_day_that_is_over_and_a_findin
         found: dict[str, Any] = answered(client, sent(view, values)).json()
         return found
 
-    assert "is over" in until("2026-07-09")["errors"]["when"]
+    assert "is past" in until("2026-07-09")["errors"]["when"]
     press(client, action("intended"))
     assert "This finding is over already: planned." in until("2026-07-20")["errors"]["who"]
     with slack_app.sessions() as session:

@@ -34,7 +34,7 @@ def client(app: App) -> TestClient:
         (9000, False, "`leeway run --once`"),
         (9000, True, "woken 6 days ago"),
         (None, False, "`leeway run --once`"),
-        (None, True, "begin by themselves"),
+        (None, True, "begin automatically"),
     ],
 )
 def test_what_waits_is_told_by_one_look_at_the_wake(woken: int | None, broker: bool, next_: str) -> None:
@@ -60,7 +60,7 @@ def test_a_mails_link_that_was_cut_says_to_open_it_from_the_mail_again(
     refused = client.get(path + token)
     assert refused.status_code == 403
     assert refused.headers["content-type"].startswith("text/html")
-    assert "Open it from the mail again" in refused.text
+    assert "Open it again from the mail" in refused.text
 
 
 @pytest.mark.parametrize(("path", "given"), [("answer", {}), ("pulse", ["", ""]), ("interview", ["", ""])])
@@ -143,7 +143,7 @@ def test_a_table_that_there_is_not_says_which_there_are(app: App, kind: str) -> 
     client = enter(TestClient(make(app)), app, "company")
     answer = client.get(f"/api/company/effort.{kind}")
     assert answer.status_code == 404
-    assert answer.json()["error"] == "There is no such table. There are shares, objectives, themes, drifts, progress."
+    assert answer.json()["error"] == "There is no such table. Available: shares, objectives, themes, drifts, progress."
     given = client.get("/openapi.json").json()["paths"]["/api/{scope}/{table}.json"]["get"]["parameters"]
     assert {"shares", "progress"} <= set(next(one for one in given if one["name"] == "table")["schema"]["enum"])
 
@@ -184,7 +184,7 @@ def test_before_the_first_figures_each_page_says_what_is_waited_for_and_leads_on
         session.add(StreamCursor(source="jira", stream="issues", state={}, pulled_at=now, finished_at=now))
         session.add(Tenant(source="jira", external_id="1", address="x", label="https://a.example (Cloud)", since=now))
     page = client.get("/sources").text
-    for said in ("https://a.example (Cloud)", "not in the settings any more", "0 work items pending"):
+    for said in ("https://a.example (Cloud)", "no longer in the settings", "0 work items pending"):
         assert said in page  # as `leeway status` says
     for path in ("/register", "/key-results/O1.1", "/streams", "/drifts", "/diagnoses", "/labels", "/packs"):
         assert client.get(path).status_code == 200, path

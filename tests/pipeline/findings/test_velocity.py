@@ -50,12 +50,12 @@ def test_what_was_decided_waits_or_ended_by_itself(sessions: sessionmaker[Sessio
         (None, "", date(2026, 6, 20)),
         (14, "the plan was changed", None),
     ]
-    assert summary(found, ()) == "From flagged to decided: 9 days in the middle of 2. 1 waits for a decision."
+    assert summary(found, ()) == "From flagged to decided: 9 days (median of 2). 1 waits for a decision."
     assert [what(one, register) for one in found[:2]] == [
         "Velora, top priorities: 60% -> 40%",
         "App, Riders: 40% of 60% planned",
     ]
-    assert summary((), ()) == "Nothing was flagged yet that asks for a decision."
+    assert summary((), ()) == "Nothing that needs a decision has been flagged yet."
 
 
 def test_stopped_is_when_hardly_any_work_is_left(sessions: sessionmaker[Session], register: Register) -> None:
@@ -70,4 +70,4 @@ def test_stopped_is_when_hardly_any_work_is_left(sessions: sessionmaker[Session]
         assert stopped(session, register, LAST, 7, Thresholds()) == []  # six people worked on them
     assert (found["Work 0"].stopped, found["Work 1"].stopped) == (None, date(2026, 6, 22))
     said_of = summary((), list(found.values()))
-    assert said_of == "From stop to stopped: 20 days in the middle of 1. 1 goes on after a stop."
+    assert said_of == "From stop to stopped: 20 days (median of 1). 1 goes on after a stop."

@@ -160,4 +160,4 @@ def test_sentences_are_read_without_the_word_and_quoted_without_names(sessions: 
     signal = plain(view.signal)
     assert "someone wants activation of cards" in signal
     assert "Ann" not in signal
-    assert "a sentence that is not kept any more" in signal
+    assert "a text that is no longer stored" in signal

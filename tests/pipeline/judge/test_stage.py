@@ -311,7 +311,7 @@ def test_an_answer_that_stands_where_thoughts_belong_is_read_vllm_19839_new_api_
     ("body", "said"),
     [
         (b'{"error": {"message": "model \'m\' not found, try pulling it first"}}', "does not know the model"),
-        (b"404 page not found", "nothing answers questions at this address"),
+        (b"404 page not found", "no chat completion endpoint at this address"),
     ],
 )
 def test_a_model_that_is_not_there_is_not_taken_for_a_wrong_address_openoats_716_llama_index_12985(
