@@ -116,9 +116,9 @@ def run_chunk(session: Session, chunk: Chunk, register: Register, version: int, 
     positions = [i for i, one in enumerate(here) if one.row in mine]
     evidence = reasons(matcher, answers.labels, belief.found, belief.features, positions)
     rows, changed = [], []
-    rows_of = [here[i].row for i in positions]
-    probabilities = sparse(heard.found[positions], matcher.keys, rows_of)
-    alone = sparse(belief.found[positions], matcher.keys, rows_of) if heard.changed else probabilities
+    names = [here[i].item.id for i in positions]
+    probabilities = sparse(heard.found[positions], matcher.keys, names)
+    alone = sparse(belief.found[positions], matcher.keys, names) if heard.changed else probabilities
     for i, kept_part, without, why in zip(positions, probabilities, alone, evidence, strict=True):
         row = here[i].row
         if again and kept.get(row) == kept_part:

@@ -452,7 +452,7 @@ def test_what_was_deleted_goes_and_a_calendar_that_cannot_be_read_deletes_nothin
     for entries in held.values():
         del entries[:8]
     desk.company.calendars.status["ben"] = 404
-    with pytest.raises(NotReachable, match=r"ben@velora\.example is not there"):
+    with pytest.raises(NotReachable, match=r"ben@velora\.example was not found"):
         desk.sweep()
     with pytest.raises(NotReachable):
         desk.pull()  # the others are read all the same

@@ -355,7 +355,7 @@ def test_a_channel_left_mid_pull_is_said_and_the_others_go_on(puller: Puller) ->
 
 
 def test_a_listed_channel_that_is_not_there_is_said_and_the_others_go_on(puller: Puller) -> None:
-    with pytest.raises(NotReachable, match="#nowhere is not there"):
+    with pytest.raises(NotReachable, match="#nowhere does not exist"):
         puller.pull("slack", channels=["platform", "nowhere"])
     puller.holds_the_truth("slack", ["platform"])
 

@@ -253,7 +253,7 @@ def test_a_repository_that_is_no_longer_visible_deletes_nothing(hub: Hub) -> Non
     hub.pull()
     kept = truth.kept_signals(hub.sessions)
     hub.company.github.hidden.add(hub.repository.name)
-    with pytest.raises(NotReachable, match="velora/fleet is not there"):
+    with pytest.raises(NotReachable, match="velora/fleet does not exist"):
         hub.sweep()
     with pytest.raises(NotReachable, match="owner/name"):
         hub.pull()

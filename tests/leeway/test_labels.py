@@ -75,7 +75,7 @@ def test_a_template_filled_in_teaches_and_is_judged_without_itself(folder: Path)
     assert "14 labelled items, each matched without any of these labels" in said
     assert (folder / "calibration.png").read_bytes().startswith(b"\x89PNG")
     assert labels(folder) == {}  # judging keeps nothing
-    assert "14 labels kept" in run(folder, "label", str(filled))
+    assert "14 labels saved" in run(folder, "label", str(filled))
     kept = labels(folder)
     assert {key: answer for key, (answer, _) in kept.items()} == {
         row["item"]: None if row["key_result"] == "none" else row["key_result"] for row in rows
@@ -124,7 +124,7 @@ def test_a_template_that_a_spreadsheet_saved_in_its_own_way_is_read(folder: Path
         writer = csv.DictWriter(file, list(rows[0]), delimiter=between)
         writer.writeheader()
         writer.writerows({**row, "key_result": "none"} for row in rows)
-    assert "2 labels kept" in run(folder, "label", "labels.csv")
+    assert "2 labels saved" in run(folder, "label", "labels.csv")
 
 
 def test_questions_in_the_terminal_are_kept_one_by_one(folder: Path) -> None:

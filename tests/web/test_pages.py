@@ -406,7 +406,7 @@ def test_answers_stay_with_a_group_of_streams_that_grows_around_its_largest(clie
             session.execute(update(Theme).where(Theme.id == id_).values(name=name))
         form = csrf(client.get("/streams/Depot").text) | {"answer": "stop" if name == "Depot" else "continue"}
         assert f"<h1>{name}</h1>" in client.get("/streams/Depot").text
-        assert f"Kept: {form['answer']}." in client.post("/streams/Depot and more", data=form).text
+        assert f"Saved: {form['answer']}." in client.post("/streams/Depot and more", data=form).text
         with app.sessions() as session:
             said = [(one.theme, one.answer) for one in session.scalars(select(ThemeAnswer))]
         assert said == [("Depot", form["answer"])]

@@ -325,7 +325,7 @@ def test_a_server_that_refuses_everything_is_not_taken_for_one_that_refuses_a_qu
     with JudgeServer(honest, faults=[Fault(400)] * 60) as server:
         done = small.judge(server)
         assert (done.answered, done.waiting) == (0, 20)
-        assert "refuses" in done.fault
+        assert "rejected" in done.fault
 
 
 def test_only_streams_without_a_title_of_their_own_take_its_name(small: Small) -> None:
