@@ -197,3 +197,9 @@ def test_a_new_database_file_is_its_owners_alone(tmp_path: Path) -> None:
         found = {file.name: file.stat().st_mode & 0o077 for file in tmp_path.iterdir()}
     assert found.pop("new.db") == 0
     assert set(found.values()) <= {0}  # the files that SQLite writes beside it
+
+
+def test_a_database_in_memory_leaves_no_file(tmp_path: Path) -> None:
+    with chdir(tmp_path), connect("sqlite://").connect() as connection:
+        connection.execute(text("SELECT 1"))
+    assert list(tmp_path.iterdir()) == []
