@@ -95,10 +95,9 @@ def _read_json(text: str | bytes) -> Any:
 
 def _keep_private(_dialect: Any, _record: Any, arguments: Any, _named: Any) -> None:
     """Create a new file readable by its owner only, whatever the umask: it holds names, texts and the keys that sign links."""
-    if arguments and arguments[0] == ":memory:":  # else a file of that name would stand where the process runs
-        return
     with suppress(OSError, TypeError, IndexError):  # exists, or connecting reports the error
-        os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        if arguments[0] != ":memory:":  # it would become a file of that name
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
